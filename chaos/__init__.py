@@ -1,0 +1,1 @@
+"""GameDays: break one thing on a real local stack and measure who was paged, when, and what survived."""

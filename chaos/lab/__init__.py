@@ -1,0 +1,1 @@
+"""The local stack: programs, processes, seeded history and the Stripe sandbox."""

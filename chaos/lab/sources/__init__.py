@@ -1,0 +1,1 @@
+"""Where missing programs come from: Debian packages, Go modules, the collector builder, Python wheels."""

@@ -1,0 +1,145 @@
+"""The lab: the whole product and its observability on this machine, up in seconds and always taken down."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+import slo.names
+import slo.rules
+from chaos.errors import LabError
+from chaos.guarding import all_of
+from chaos.lab import configuration, watchdog
+from chaos.lab.history import seed
+from chaos.lab.lab_secrets import LabSecrets
+from chaos.lab.parts import PORT_NAMES, Part, Parts
+from chaos.lab.ports import LOOPBACK, choose_ports
+from chaos.lab.processes import Command, Running
+from chaos.lab.programs import find
+from chaos.lab.readiness import wait_ready
+from chaos.lab.seeding import history_of
+from chaos.lab.state import LabState, ProgramState
+from slo.model import Policy, Slo
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LabOptions:
+    """What may differ between labs. `rules` replaces the generated rules; `lifetime_seconds` bounds everything."""
+
+    slo: Slo
+    policy: Policy
+    scale: int
+    request_rate: float
+    lifetime_seconds: float
+    pinned_ports: Mapping[str, int] = field(default_factory=dict)
+    rules: Path | None = None
+
+
+class Lab:
+    """Programs of one lab. Always `down()` after `up()`, also after an `up()` that raised."""
+
+    def __init__(self, options: LabOptions, folder: Path, rollbacks: Path, receiver: web.Application) -> None:
+        self.options = options
+        self.folder = folder
+        self.lab_id = uuid.uuid4().hex
+        self.secrets = LabSecrets()
+        self.pace = configuration.intervals(options.scale)
+        self._rollbacks = rollbacks
+        self._receiver = web.AppRunner(receiver)
+        self._running: dict[str, Running] = {}
+        self._parts: dict[str, Part] = {}
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    async def up(self, progress: Progress) -> LabState:
+        """Start everything and return once all of it answers; LabError names what does not."""
+        ports = choose_ports(PORT_NAMES, self.options.pinned_ports)
+        self.parts = Parts(self.folder, ports, self.secrets, self.options.scale, self.pace)
+        self._watchdog = watchdog.start(self.lab_id, self._rollbacks, self.options.lifetime_seconds)
+        await self._listen(ports["receiver"])
+        make = self.parts
+        first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager())
+        await all_of(*(self._start(part, progress) for part in first))
+        await self._start(make.service(), progress)
+        return self.write_state()
+
+    async def start_prometheus(self, progress: Progress) -> LabState:
+        """Seed the history up to this moment and start Prometheus on it."""
+        data = self.folder / "prometheus"
+        options = self.options
+        history = history_of(options.slo, options.scale, options.request_rate, self.pace, time.time())
+        text = self.folder / "history.txt"
+        await asyncio.to_thread(seed, history, find("promtool"), text, data)
+        progress(f"history: {history.period_seconds / 86400:g} days seeded")
+        await self._start(self.parts.prometheus(data, self._rules()), progress)
+        return self.write_state()
+
+    async def start_command(self, command: Command) -> Running:
+        """Start a further process of this lab."""
+        running = await Running.start(command, self.lab_id)
+        self._running[command.name] = running
+        return running
+
+    async def restart(self, name: str) -> None:
+        """Kill a program, start it again as it was, and wait until it answers."""
+        if name not in self._parts:
+            raise LabError(f"the lab runs no {name!r}; it runs {', '.join(sorted(self._parts))}")
+        await self._running[name].kill()
+        await self._start(self._parts[name], lambda _: None)
+        self.write_state()
+
+    def check(self) -> None:
+        """Raise the LabError of the first program that died by itself."""
+        for running in list(self._running.values()):
+            if died := running.died():
+                raise died
+
+    async def down(self) -> None:
+        """End every process, and have the watchdog see to it that none is left."""
+        await asyncio.gather(*(running.stop() for running in self._running.values()))
+        await self._receiver.cleanup()
+        if self._watchdog:
+            await asyncio.to_thread(watchdog.dismiss, self._watchdog)
+
+    def write_state(self) -> LabState:
+        """Publish addresses and processes as they are now."""
+        programs = {name: ProgramState(one.pid, one.created) for name, one in self._running.items()}
+        state = LabState(
+            lab_id=self.lab_id,
+            scale=self.options.scale,
+            intervals=self.pace,
+            ports=dict(self.parts.ports),
+            urls=self.parts.urls(),
+            programs=programs,
+            redis_password=self.secrets.redis_password,
+        )
+        state.write(self.folder)
+        return state
+
+    async def _start(self, part: Part, progress: Progress) -> None:
+        began = time.monotonic()
+        running = await self.start_command(part.command)
+        self._parts[part.command.name] = part
+        await wait_ready(running, part.ready, part.seconds)
+        progress(f"{part.command.name} ready after {time.monotonic() - began:.1f} s")
+
+    async def _listen(self, port: int) -> None:
+        await self._receiver.setup()
+        await web.TCPSite(self._receiver, LOOPBACK, port).start()
+
+    def _rules(self) -> Path:
+        if self.options.rules:
+            return self.options.rules.resolve()
+        path = self.folder / f"{self.options.slo.name}.rules.yaml"
+        document: dict[str, Any] = slo.rules.rule_file(self.options.slo, self.options.policy, self.options.scale)
+        path.write_text(slo.rules.to_yaml(document))
+        return path

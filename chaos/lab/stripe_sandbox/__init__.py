@@ -1,0 +1,1 @@
+"""A stateful stand-in for Stripe's API: same requests, same shapes, state in memory, no money."""

@@ -1,0 +1,68 @@
+"""What must be undone, written down before it is done.
+
+A fault is entered, with its undo and a deadline, before it is injected. The experiment's rollback settles the entry;
+the watchdog settles it when the deadline passes or when the runner is gone.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from chaos.run_folder import append_line, read_lines
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One fault: `resume` the process `pid` (started at `created`) by `deadline`, both in unix seconds."""
+
+    id: str
+    pid: int
+    created: float
+    deadline: float
+
+
+def enter(ledger: Path, entry: Entry) -> None:
+    """Write a fault down; call it before the fault."""
+    append_line(ledger, {"open": entry.id, **vars(entry)})
+
+
+def open_entries(ledger: Path) -> list[Entry]:
+    """Faults that nobody has undone yet."""
+    lines = read_lines(ledger)
+    settled = {line["settled"] for line in lines if "settled" in line}
+    return [
+        Entry(line["id"], line["pid"], line["created"], line["deadline"])
+        for line in lines
+        if "open" in line and line["open"] not in settled
+    ]
+
+
+def settle(ledger: Path, entry: Entry, by: str) -> None:
+    """Undo one fault and note who did."""
+    outcome = resume(entry.pid, entry.created)
+    append_line(ledger, {"settled": entry.id, "by": by, "outcome": outcome, "at": time.time()})
+
+
+def settle_overdue(ledger: Path, now: float) -> list[Entry]:
+    """Undo every fault whose deadline has passed; return them."""
+    overdue = [entry for entry in open_entries(ledger) if entry.deadline <= now]
+    for entry in overdue:
+        settle(ledger, entry, by="watchdog")
+    return overdue
+
+
+def resume(pid: int, created: float) -> str:
+    """Let a stopped process go on: `resumed`, or `gone` if it (by pid and start time) is no more."""
+    try:
+        process = psutil.Process(pid)
+        if process.create_time() != created:
+            return "gone"
+        process.send_signal(signal.SIGCONT)
+    except psutil.NoSuchProcess:
+        return "gone"
+    return "resumed"

@@ -1,0 +1,106 @@
+"""A board as plain data: rows of panels, each with its queries. How it looks is decided by the house style."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
+
+
+class Unit(StrEnum):
+    """Units of the house, by Grafana's identifiers (the ones that dashboard-linter accepts)."""
+
+    SECONDS = "s"
+    RATIO = "percentunit"
+    REQUESTS_PER_SECOND = "reqps"
+    OPERATIONS_PER_SECOND = "ops"
+    EVENTS_PER_SECOND = "cps"
+    COUNT = "short"
+    STATE = "none"
+
+
+class Kind(Enum):
+    """Ways of drawing a panel."""
+
+    LINES = "lines"
+    STACK = "stack"
+    VALUE = "value"
+    STATES = "states"
+
+
+class Palette(Enum):
+    """Meanings that have fixed colours, wherever they appear."""
+
+    CLASSIC = "classic"
+    ERROR_BUDGET = "error budget"
+    STATUS_CLASS = "status class"
+    OUTCOME = "outcome"
+
+
+class AlertState(IntEnum):
+    """States of an alert as numbers, so that a timeline can draw them; the names are Prometheus's."""
+
+    INACTIVE = 0
+    PENDING = 1
+    FIRING = 2
+
+
+@dataclass(frozen=True)
+class Query:
+    """One PromQL expression and the legend of its series, as Grafana's format (`{{label}}`)."""
+
+    expr: str
+    legend: str
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From `value` upwards the panel takes the colour of `level`; None is everything below the first value."""
+
+    level: str
+    value: Decimal | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel. The title identifies it within its board."""
+
+    title: str
+    description: str
+    unit: Unit
+    queries: tuple[Query, ...]
+    kind: Kind = Kind.LINES
+    thresholds: tuple[Threshold, ...] = ()
+    palette: Palette = Palette.CLASSIC
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels side by side under one heading, of equal width."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A drop-down of label values; its name is the label's."""
+
+    name: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """One dashboard. The uid names its file and never changes, since links and bookmarks hold it."""
+
+    uid: str
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+    variables: tuple[Variable, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def panels(self) -> Iterator[Panel]:
+        """All panels, from top left to bottom right."""
+        for row in self.rows:
+            yield from row.panels

@@ -1,0 +1,160 @@
+"""Every PromQL expression of the boards, made of the metric registry's names and of the SLO engine's.
+
+Metrics and attributes are given by their OpenTelemetry names, as the registry lists them. An expression about
+failures yields 0 where there were none, so that an empty panel always means missing telemetry.
+"""
+
+from decimal import Decimal
+
+from dashboards_as_code.errors import DashboardError
+from dashboards_as_code.model import AlertState
+from dashboards_as_code.variables import CHOSEN, INSTANCE, JOB, RATE_INTERVAL
+from service.telemetry.registry import Metric, prometheus_labels, prometheus_names
+from slo import names
+from slo.model import Pair, Slo, Window, plain
+
+REQUESTS = "billing.http.requests"
+HTTP_SERVER = "http.server.request.duration"
+HTTP_SERVER_ACTIVE = "http.server.active_requests"
+REDIS = "db.client.operation.duration"
+STRIPE = "http.client.request.duration"
+USAGE_EVENTS = "billing.usage.events"
+
+METHOD = "http.request.method"
+ROUTE = "http.route"
+STATUS = "http.response.status_code"
+ERROR = "error.type"
+OPERATION = "db.operation.name"
+STRIPE_PATH = "url.template"
+EVENT_TYPE = "billing.usage.event_type"
+OUTCOME = "billing.usage.outcome"
+REQUEST_OUTCOME = "billing.request.outcome"
+
+# Prometheus's own names.
+ALERTS = "ALERTS"
+ALERT_NAME = "alertname"
+ALERT_STATE = "alertstate"
+BUCKET_BOUND = "le"
+
+STATUS_CLASS = "class"
+
+
+def label(metric: Metric, attribute: str) -> str:
+    """The Prometheus label of an attribute that the metric carries; a DashboardError where it carries none."""
+    found = dict(zip((a.name for a in metric.attributes), prometheus_labels(metric), strict=True))
+    if attribute not in found:
+        raise DashboardError(f"{metric.name}: no attribute {attribute!r}; expected one of {', '.join(found)}")
+    return found[attribute]
+
+
+def per_second(metric: Metric, by: str) -> str:
+    """How often it happened, by an attribute."""
+    return f"sum by ({label(metric, by)}) ({_rate(_counter(metric))})"
+
+
+def errors_per_second(metric: Metric, by: str) -> str:
+    """How often it failed, by an attribute; 0 for all that happened without a failure."""
+    failed = _rate(_counter(metric), f'{label(metric, ERROR)}!=""')
+    return f"sum by ({label(metric, by)}) ({failed}) or 0 * {per_second(metric, by)}"
+
+
+def per_second_by_status_class(metric: Metric) -> str:
+    """How often it was answered with 2xx, 4xx and so on, in a label of its own."""
+    classed = (
+        f'label_replace({_rate(_counter(metric))}, "{STATUS_CLASS}", "${{1}}xx", "{label(metric, STATUS)}", "(.)..")'
+    )
+    return f"sum by ({STATUS_CLASS}) ({classed})"
+
+
+def current(metric: Metric, by: str) -> str:
+    """How many there are now, by an attribute."""
+    (series,) = prometheus_names(metric)
+    return f"sum by ({label(metric, by)}) ({_selector(series)})"
+
+
+def quantile(metric: Metric, share: Decimal, by: str) -> str:
+    """The duration in seconds that `share` of the cases stayed within, by an attribute."""
+    return f"histogram_quantile({plain(share)}, {_bucket_sum(_rate(_buckets(metric)), metric, by)})"
+
+
+def quantile_of_rare(metric: Metric, share: Decimal, by: str) -> str:
+    """As `quantile`; over all cases since the start of the service where the rate interval had none."""
+    since_start = _bucket_sum(_selector(_buckets(metric)), metric, by)
+    return f"{quantile(metric, share, by)} >= 0 or histogram_quantile({plain(share)}, {since_start})"
+
+
+def share_within(metric: Metric, bound_seconds: Decimal) -> str:
+    """The share of cases that took at most so long; the bound has to be one of the histogram's buckets."""
+    bound = plain(bound_seconds)
+    if bound not in {plain(Decimal(str(bucket))) for bucket in metric.buckets}:
+        raise DashboardError(f"{metric.name}: no bucket ends at {bound} s; expected one of {metric.buckets}")
+    within = _rate(_buckets(metric), f'{BUCKET_BOUND}="{bound}"')
+    return f"sum({within}) / sum({_rate(_counter(metric))})"
+
+
+def error_ratio(slo: Slo, window: Window) -> str:
+    """The recorded share of bad requests over a window."""
+    return names.series(names.ERROR_RATIO, slo.name, window.text)
+
+
+def allowed_error_ratio(slo: Slo) -> str:
+    """The share of bad requests that the objective allows."""
+    return f"1 - {names.series(names.OBJECTIVE, slo.name)}"
+
+
+def burn_rate(slo: Slo, window: Window) -> str:
+    """How many times faster than the even pace the budget is spent over a window."""
+    return f"{error_ratio(slo, window)} / on ({names.SLO}) ({allowed_error_ratio(slo)})"
+
+
+def budget_remaining(slo: Slo) -> str:
+    """The share of the period's error budget that is left."""
+    return names.series(names.BUDGET_REMAINING, slo.name)
+
+
+def burn_alert_state(slo: Slo, pair: Pair) -> str:
+    """The AlertState of one pair of windows as a number."""
+    windows = {names.LONG_WINDOW: pair.long.text, names.SHORT_WINDOW: pair.short.text}
+    return _alert_state(slo, {ALERT_NAME: names.burn_alert(slo.name), names.SLO: slo.name, **windows})
+
+
+def absence_alert_state(slo: Slo) -> str:
+    """The AlertState of the alert for vanished telemetry as a number."""
+    return _alert_state(slo, {ALERT_NAME: names.telemetry_absent_alert(slo.name), names.SLO: slo.name})
+
+
+def label_values(metric: Metric, wanted: str) -> str:
+    """The query of a variable for the values of `job`, or for those of `instance` within the chosen jobs."""
+    chosen = {JOB: "", INSTANCE: f"{{{CHOSEN[JOB]}}}"}
+    return f"label_values({_counter(metric)}{chosen[wanted]}, {wanted})"
+
+
+def _alert_state(slo: Slo, labels: dict[str, str]) -> str:
+    # No alert, no ALERTS series: the objective, which is always recorded, stands in for "inactive".
+    raised = (
+        f"max({state.value} * {ALERTS}{names.braces({**labels, ALERT_STATE: state.name.lower()})})"
+        for state in (AlertState.FIRING, AlertState.PENDING)
+    )
+    inactive = f"max({AlertState.INACTIVE.value} * {names.series(names.OBJECTIVE, slo.name)})"
+    return " or ".join([*raised, inactive])
+
+
+def _counter(metric: Metric) -> str:
+    return prometheus_names(metric)[-1]
+
+
+def _buckets(metric: Metric) -> str:
+    bucket, _, _ = prometheus_names(metric)
+    return bucket
+
+
+def _bucket_sum(buckets: str, metric: Metric, by: str) -> str:
+    return f"sum by ({BUCKET_BOUND}, {label(metric, by)}) ({buckets})"
+
+
+def _rate(series: str, *matchers: str) -> str:
+    return f"rate({_selector(series, *matchers)}[{RATE_INTERVAL}])"
+
+
+def _selector(series: str, *matchers: str) -> str:
+    return f"{series}{{{', '.join([*CHOSEN.values(), *matchers])}}}"

@@ -1,0 +1,64 @@
+"""What the boards are made of: the metric registry, and the SLOs with their alert policies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboards_as_code import queries, variables
+from service.telemetry.registry import Registry, load_registry, prometheus_labels, prometheus_names
+from slo import names
+from slo.model import Policy, Slo
+from slo.policy import load_policy
+from slo.spec import SPECS, load_specs
+
+_TARGET = frozenset({variables.JOB, variables.INSTANCE})
+_IDENTITY = frozenset({names.SLO, names.SERVICE})
+
+
+@dataclass(frozen=True)
+class GuardedSlo:
+    """An SLO and the policy that alerts on it."""
+
+    slo: Slo
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that a board may name."""
+
+    registry: Registry
+    guarded: tuple[GuardedSlo, ...]
+
+    def vocabulary(self) -> Mapping[str, frozenset[str]]:
+        """Each series that is emitted or recorded, with the labels that it can have."""
+        return {**_emitted(self.registry), **_RECORDED}
+
+
+def load() -> Sources:
+    """Read the registry and the specs of this project; a RegistryError or an SloError says what is wrong there."""
+    slos = load_specs(sorted(SPECS.glob("*.yaml")))
+    return Sources(load_registry(), tuple(GuardedSlo(slo, load_policy(slo.policy)) for slo in slos))
+
+
+def _emitted(registry: Registry) -> dict[str, frozenset[str]]:
+    return {
+        series: _TARGET.union(prometheus_labels(metric), _bucket_label(series))
+        for metric in registry.metrics
+        for series in prometheus_names(metric)
+    }
+
+
+def _bucket_label(series: str) -> set[str]:
+    return {queries.BUCKET_BOUND} if series.endswith("_bucket") else set()
+
+
+_RECORDED = {
+    names.ERRORS: _IDENTITY,
+    names.REQUESTS: _IDENTITY,
+    names.ERROR_RATIO: _IDENTITY | {names.WINDOW},
+    names.OBJECTIVE: _IDENTITY,
+    names.BUDGET_REMAINING: _IDENTITY,
+    queries.ALERTS: _IDENTITY
+    | {queries.ALERT_NAME, queries.ALERT_STATE, names.SEVERITY, names.POLICY}
+    | {names.LONG_WINDOW, names.SHORT_WINDOW, names.BURN_RATE},
+}

@@ -1,0 +1,1 @@
+"""Load from outside: Locust users with open-loop arrivals."""

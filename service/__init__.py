@@ -1,0 +1,1 @@
+"""The billing API: tenants, keys, usage, and the ledger behind them."""

@@ -1,0 +1,1 @@
+"""What billing means, free of any framework."""

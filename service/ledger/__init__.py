@@ -1,0 +1,1 @@
+"""The ledger of tenants and usage, kept in Redis."""

@@ -1,0 +1,1 @@
+"""Concerns that every request shares, one per module."""

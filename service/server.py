@@ -1,0 +1,63 @@
+"""Runs the service until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+
+from aiohttp import web
+
+from service.app import build_app, service_version
+from service.config import Config, TelemetryConfig
+from service.runner import Runner
+from service.telemetry.logs import configure_logging, log_event
+from service.telemetry.pipeline import Telemetry, create_exported_telemetry, create_resource, create_telemetry
+
+TELEMETRY_SHUTDOWN_SECONDS = 2.5
+
+_log = logging.getLogger(__name__)
+
+
+class ListenError(Exception):
+    """The address cannot be listened on."""
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT, then finish requests in flight and flush telemetry; raises ListenError."""
+    telemetry = _start_telemetry(config.telemetry)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    runner = Runner(build_app(config, telemetry))
+    try:
+        await runner.setup()
+        await _listen(runner, config)
+        log_event(
+            _log,
+            logging.INFO,
+            "service.started",
+            "listening",
+            {"server.address": config.host, "server.port": config.port, "service.version": service_version()},
+        )
+        await stopping.wait()
+        log_event(_log, logging.INFO, "service.stopping", "told to stop", {})
+    finally:
+        await runner.cleanup()
+        await asyncio.to_thread(telemetry.shutdown, TELEMETRY_SHUTDOWN_SECONDS)
+
+
+async def _listen(runner: Runner, config: Config) -> None:
+    try:
+        await web.TCPSite(runner, config.host, config.port).start()
+    except OSError as error:
+        address = f"{config.host}:{config.port}"
+        raise ListenError(f"cannot listen on {address}: {error.strerror}; expected a free address") from error
+
+
+def _start_telemetry(config: TelemetryConfig) -> Telemetry:
+    resource = create_resource(service_version(), config.instance_id)
+    if config.otlp_endpoint is None:
+        telemetry = create_telemetry(resource, [], [])
+    else:
+        telemetry = create_exported_telemetry(resource, config.otlp_endpoint, config.metric_export_interval_ms)
+    configure_logging(config.log_level, telemetry.logger)
+    return telemetry

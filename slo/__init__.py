@@ -1,0 +1,1 @@
+"""Service level objectives: from an OpenSLO document to burn-rate rules, their tests and predictions."""

@@ -1,0 +1,55 @@
+"""The public names: every recorded series, label, alert and rule group is written here and nowhere else."""
+
+ERRORS = "slo:errors:rate5m"
+REQUESTS = "slo:requests:rate5m"
+ERROR_RATIO = "slo:error_ratio:window"
+OBJECTIVE = "slo:objective:ratio"
+BUDGET_REMAINING = "slo:error_budget:remaining_ratio"
+
+SLO = "slo"
+SERVICE = "service"
+WINDOW = "window"
+SEVERITY = "severity"
+POLICY = "policy"
+LONG_WINDOW = "long_window"
+SHORT_WINDOW = "short_window"
+BURN_RATE = "burn_rate"
+
+
+def burn_alert(slo: str) -> str:
+    """The alert that all pairs of an SLO share: api-availability -> ApiAvailabilityErrorBudgetBurn."""
+    return f"{_camel(slo)}ErrorBudgetBurn"
+
+
+def telemetry_absent_alert(slo: str) -> str:
+    """The alert for an SLO whose requests are no longer counted."""
+    return f"{_camel(slo)}TelemetryAbsent"
+
+
+def fast_group(slo: str) -> str:
+    """The rule group of the pages."""
+    return f"slo:{slo}:fast"
+
+
+def slow_group(slo: str) -> str:
+    """The rule group of the recordings and the tickets."""
+    return f"slo:{slo}:slow"
+
+
+def runbook(slo: str) -> str:
+    """Where the runbook of an SLO lies in this repository."""
+    return f"docs/runbooks/{slo}.md"
+
+
+def series(metric: str, slo: str, window: str | None = None) -> str:
+    """The selector of a recorded series of one SLO."""
+    return f"{metric}{braces({SLO: slo} if window is None else {SLO: slo, WINDOW: window})}"
+
+
+def braces(labels: dict[str, str]) -> str:
+    """Labels as PromQL equality matchers in braces."""
+    return "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
+
+
+def _camel(slo: str) -> str:
+    return "".join(part.capitalize() for part in slo.split("-"))

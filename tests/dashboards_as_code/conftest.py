@@ -1,0 +1,28 @@
+"""What the tests of the dashboards share: the project's own sources, boards and documents."""
+
+from typing import Any
+
+import pytest
+
+from dashboards_as_code import boards, output, sources
+from dashboards_as_code.model import Board, Panel
+
+
+@pytest.fixture(scope="session")
+def known() -> sources.Sources:
+    return sources.load()
+
+
+@pytest.fixture(scope="session")
+def built(known: sources.Sources) -> tuple[Board, ...]:
+    return boards.build(known)
+
+
+@pytest.fixture(scope="session")
+def all_panels(built: tuple[Board, ...]) -> list[Panel]:
+    return [panel for board in built for panel in board.panels()]
+
+
+@pytest.fixture
+def gameday(built: tuple[Board, ...]) -> dict[str, Any]:
+    return output.documents(built)["gameday.json"]

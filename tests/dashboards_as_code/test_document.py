@@ -1,0 +1,132 @@
+"""The finished JSON: what Grafana and its dashboard-linter expect of it."""
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dashboards_as_code import compat, output, variables, vocabulary
+from dashboards_as_code.errors import StyleError
+from dashboards_as_code.model import Board
+from dashboards_as_code.sources import Sources
+
+TEMPLATED = {"type": "prometheus", "uid": "${prometheus_datasource}"}
+
+Document = dict[str, Any]
+
+
+def panels(document: Document) -> list[Document]:
+    return [panel for panel in document["panels"] if panel["type"] != "row"]
+
+
+def values(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return [leaf for value in part.values() for leaf in values(value)]
+    return [leaf for value in part for leaf in values(value)] if isinstance(part, list) else [part]
+
+
+def test_the_head(gameday: Document) -> None:
+    head = {key: gameday[key] for key in ("uid", "title", "schemaVersion", "editable")}
+
+    assert head == {"uid": "gameday", "title": "GameDay", "schemaVersion": 41, "editable": False}
+
+
+def test_the_text_is_sorted_and_ends_in_one_newline(gameday: Document) -> None:
+    text = compat.to_json(gameday)
+
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def test_nothing_says_null_in_letters(gameday: Document) -> None:
+    assert "null" not in values(gameday)
+
+
+def test_null_stands_only_at_the_base_of_thresholds(gameday: Document) -> None:
+    bases = [step for panel in panels(gameday) for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][:1]]
+
+    assert [step["value"] for step in bases] == [None] * len(bases)
+    assert values(gameday).count(None) == len(bases) > 0
+
+
+def test_no_panels_overlap_and_none_leaves_the_grid(gameday: Document) -> None:
+    def cells(panel: Document) -> set[tuple[int, int]]:
+        at = panel["gridPos"]
+        return {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+
+    taken = [cells(panel) for panel in gameday["panels"]]
+
+    assert all(one.isdisjoint(other) for one, other in itertools.combinations(taken, 2))
+    assert {x for panel in taken for x, _ in panel} == set(range(24))
+
+
+def test_a_panel_keeps_its_id_when_others_come_and_go(gameday: Document, built: tuple[Board, ...]) -> None:
+    (board,) = built
+    shortened = output.documents([replace(board, rows=board.rows[:1:-1])])["gameday.json"]
+    ids = {panel["title"]: panel["id"] for panel in gameday["panels"]}
+    kept = {panel["title"]: panel["id"] for panel in shortened["panels"]}
+
+    assert len(set(ids.values())) == len(gameday["panels"])
+    assert kept == {title: ids[title] for title in kept}
+    assert 1 < len(kept) < len(ids)
+
+
+def test_panels_of_one_title_are_refused() -> None:
+    class Twins:
+        def to_json_data(self) -> Document:
+            row = {"title": "Twin", "type": "row", "collapsed": False, "panels": [], "gridPos": {}}
+            return {"uid": "test", "templating": {"list": []}, "panels": [row, row]}
+
+    with pytest.raises(StyleError, match="share an id"):
+        compat.finalise(Twins())
+
+
+def test_every_panel_has_title_description_and_unit(gameday: Document) -> None:
+    for panel in panels(gameday):
+        assert panel["title"]
+        assert panel["description"].endswith(".")
+        assert panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["type"] in {"timeseries", "stat", "state-timeline"}
+
+
+def test_every_panel_and_query_asks_the_chosen_data_source(gameday: Document) -> None:
+    for panel in panels(gameday):
+        assert [panel["datasource"], *(target["datasource"] for target in panel["targets"])] == [TEMPLATED] * (
+            len(panel["targets"]) + 1
+        )
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def test_variables_are_as_the_linter_wants_them(gameday: Document, known: Sources) -> None:
+    source, *labels = gameday["templating"]["list"]
+
+    assert [source[key] for key in ("name", "label", "type", "query")] == [
+        "prometheus_datasource",
+        "Prometheus data source",
+        "datasource",
+        "prometheus",
+    ]
+    assert [(variable["name"], variable["label"]) for variable in labels] == [("job", "Job"), ("instance", "Instance")]
+    for variable in labels:
+        assert [variable[key] for key in ("multi", "includeAll", "allValue", "refresh")] == [True, True, ".+", 2]
+        assert variable["datasource"] == TEMPLATED
+        selector, _, label = variable["query"].removeprefix("label_values(").removesuffix(")").rpartition(", ")
+        assert label == variable["name"]
+        assert list(vocabulary.problems(selector, known.vocabulary())) == []
+
+
+def test_every_service_metric_is_filtered_by_the_chosen_jobs_and_instances(gameday: Document) -> None:
+    recorded = ("slo:", "ALERTS")
+    for panel in panels(gameday):
+        for target in panel["targets"]:
+            for metric, labels in vocabulary.mentions(target["expr"]).selected:
+                assert metric.startswith(recorded) or labels >= {variables.JOB, variables.INSTANCE}, target["expr"]
+
+
+def test_every_rate_is_over_the_rate_interval(gameday: Document) -> None:
+    exprs = [target["expr"] for panel in panels(gameday) for target in panel["targets"]]
+    ranges = [expr.count("[") for expr in exprs]
+
+    assert sum(ranges) > 10
+    assert ranges == [expr.count("[$__rate_interval]") for expr in exprs]

@@ -1,0 +1,73 @@
+import pytest
+
+from service.config import Config, ConfigError, RedisConfig
+
+SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
+GOOD = {"API_KEY_SECRET": SECRET, "STRIPE_SECRET_KEY": "sk_test_example"}
+
+
+def problems(env):
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env(env)
+    return {problem.name for problem in caught.value.problems}
+
+
+def test_two_secrets_are_enough_for_a_local_service():
+    config = Config.from_env(GOOD)
+    assert (config.host, config.port) == ("127.0.0.1", 3002)
+    assert (config.redis.host, config.redis.port, config.redis.password) == ("127.0.0.1", 6379, None)
+    assert config.telemetry.otlp_endpoint is None
+    assert config.telemetry.metric_export_interval_ms == 5000
+
+
+def test_all_bad_variables_are_reported_at_once():
+    env = {
+        "PORT": "x",
+        "REDIS_PORT": "70000",
+        "REDIS_DB": "-1",
+        "REDIS_TLS": "perhaps",
+        "REDIS_HOST": "redis.example.com",
+        "STRIPE_SECRET_KEY": "pk_test_x",
+        "STRIPE_API_BASE": "ftp://x",
+        "API_KEY_SECRET": "short",
+        "LOG_LEVEL": "loud",
+        "LOG_FORMAT": "xml",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318",
+        "OTEL_METRIC_EXPORT_INTERVAL": "0",
+    }
+    assert problems(env) == {*env, "REDIS_PASSWORD"} - {"REDIS_HOST"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_KEY_SECRET", "a" * 64),
+        ("API_KEY_SECRET", "Aa1!" * 32),
+        ("API_KEY_SECRET", "0123456789abcdef" * 4),
+        ("PORT", "0"),
+        ("PORT", "\u0663\u0663"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:secret@host:4318"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host:99999"),
+    ],
+)
+def test_a_bad_value_is_refused_and_never_shown(name, value):
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env(GOOD | {name: value})
+    assert [problem.name for problem in caught.value.problems] == [name]
+    assert len(value) < 3 or value not in str(caught.value)
+
+
+def test_a_live_key_never_goes_to_another_address_than_stripes():
+    assert problems(GOOD | {"STRIPE_SECRET_KEY": "sk_live_x", "STRIPE_API_BASE": "http://127.0.0.1:1"}) == {
+        "STRIPE_API_BASE"
+    }
+
+
+def test_secrets_are_not_shown_by_the_configurations_repr():
+    shown = repr(Config.from_env(GOOD | {"REDIS_PASSWORD": "s3cret-redis"}))
+    assert not any(secret in shown for secret in (SECRET, "sk_test_example", "s3cret-redis"))
+
+
+def test_the_redis_part_needs_no_other_variable():
+    assert RedisConfig.from_env({"REDIS_PORT": "7000", "REDIS_TLS": "true"}).tls

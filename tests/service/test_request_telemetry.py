@@ -1,0 +1,166 @@
+import asyncio
+import contextlib
+
+import aiohttp
+import pytest
+
+from service.domain.usage import Outcome
+from service.ledger.connection import Operation
+from service.telemetry.registry import load_registry
+
+DURATION = "http.server.request.duration"
+
+
+def labels(**changes):
+    named = {
+        "http.request.method": "POST",
+        "http.route": "/usage/report",
+        "http.response.status_code": 200,
+        **{name.replace("__", "."): value for name, value in changes.items()},
+    }
+    return frozenset(named.items())
+
+
+async def test_a_request_is_counted_by_method_route_and_status(service, make_event):
+    tenant_id, headers = await service.tenant()
+    await service.report(headers, make_event("a"))
+    await service.get(f"/usage/{tenant_id}", headers)
+    await service.get("/nowhere/at/all")
+    async with service.http.request("TRACE", "/health"):
+        pass
+    route = "http__route"
+    assert {key: point.count for key, point in service.points(DURATION).items()} == {
+        labels(**{route: "/tenants", "http__response__status_code": 201}): 1,
+        labels(): 1,
+        labels(**{route: "/usage/{tenant_id}", "http__request__method": "GET"}): 1,
+        labels(**{route: "unmatched", "http__request__method": "GET", "http__response__status_code": 404}): 1,
+        labels(**{route: "unmatched", "http__request__method": "_OTHER", "http__response__status_code": 405}): 1,
+    }
+
+
+async def test_an_unforeseen_error_counts_as_a_500(service, make_event, monkeypatch):
+    async def crash(*_):
+        raise RuntimeError("boom")
+
+    _, headers = await service.tenant()
+    monkeypatch.setattr("service.ledger.ingest.UsageIntake.take", crash)
+    assert (await service.report(headers, make_event("a")))[0] == 500
+    assert labels(http__response__status_code=500, error__type="RuntimeError") in service.points(DURATION)
+
+
+async def test_an_unavailable_ledger_counts_as_a_503_with_its_cause(start_service, own_redis, make_event):
+    service = await start_service(own_redis.port)
+    _, headers = await service.tenant()
+    await service.report(headers, make_event("a"))
+    own_redis.kill()
+    await service.report(headers, make_event("b"))
+    failed = labels(http__response__status_code=503, error__type="LedgerUnavailableError")
+    assert service.points(DURATION)[failed].count == 1
+    operation = {"db.system.name": "redis", "db.operation.name": "ingest", "error.type": "ConnectionError"}
+    assert frozenset(operation.items()) in service.points("db.client.operation.duration")
+
+
+async def leave_early(service, headers, event):
+    timeout = aiohttp.ClientTimeout(total=0.1)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{service.port}", timeout=timeout) as http:
+        with contextlib.suppress(TimeoutError):
+            await http.post("/usage/report", json={"events": [event]}, headers=headers)
+
+
+async def until_counted(service, key):
+    for _ in range(150):
+        if key in service.points(DURATION):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{key} not in {set(service.points(DURATION))}")
+
+
+async def test_a_client_that_leaves_counts_as_a_499(service, make_event, monkeypatch):
+    async def dawdle(*_):
+        await asyncio.sleep(0.3)
+        return [Outcome.ACCEPTED]
+
+    _, headers = await service.tenant()
+    monkeypatch.setattr("service.ledger.ingest.UsageIntake.take", dawdle)
+    await leave_early(service, headers, make_event("a"))
+    await until_counted(service, labels(http__response__status_code=499, error__type="ClientDisconnectedError"))
+
+
+async def test_a_client_that_leaves_does_not_hide_our_failure(start_service, own_redis, make_event):
+    service = await start_service(own_redis.port)
+    _, headers = await service.tenant()
+    own_redis.hang()
+    await leave_early(service, headers, make_event("a"))
+    await until_counted(service, labels(http__response__status_code=503, error__type="LedgerUnavailableError"))
+
+
+async def test_counters_exist_before_the_first_event(service):
+    points = service.points("billing.usage.events")
+    assert len(points) == 16
+    assert {point.value for point in points.values()} == {0}
+    assert {point.value for point in service.points("http.server.active_requests").values()} == {0}
+
+
+async def test_events_are_counted_by_type_and_outcome(service, make_event):
+    _, headers = await service.tenant()
+    event = make_event("a")
+    await service.report(headers, event, event, make_event("b", event_type="views"), make_event("c", value=0))
+    counted = {
+        (dict(key)["billing.usage.event_type"], dict(key)["billing.usage.outcome"]): point.value
+        for key, point in service.points("billing.usage.events").items()
+        if point.value
+    }
+    assert counted == {
+        ("sign_events", "accepted"): 1,
+        ("sign_events", "duplicate"): 1,
+        ("_OTHER", "rejected"): 1,
+        ("sign_events", "rejected"): 1,
+    }
+
+
+async def test_every_metric_and_value_of_the_registry_is_emitted_and_nothing_else(service, make_event):
+    tenant_id, headers = await service.tenant()
+    await service.report(headers, make_event("a"))
+    for path in (f"/tenants/{tenant_id}", f"/usage/{tenant_id}", "/health"):
+        await service.get(path, headers)
+    for metric in load_registry().metrics:
+        points = service.points(metric.name)
+        assert points, metric.name
+        assert {name for key in points for name, _ in key} <= {attribute.name for attribute in metric.attributes}
+        for attribute in metric.attributes:
+            if attribute.values:
+                seen = {value for key in points for name, value in key if name == attribute.name}
+                assert seen <= set(attribute.values)
+    operations = {dict(key)["db.operation.name"] for key in service.points("db.client.operation.duration")}
+    assert operations == set(Operation)
+    templates = {dict(key)["url.template"] for key in service.points("http.client.request.duration")}
+    assert templates == {"/v1/customers", "/v1/balance"}
+
+
+@pytest.mark.parametrize("metric", ["http.server.request.duration", "db.client.operation.duration"])
+async def test_histograms_have_the_buckets_of_the_registry(service, metric):
+    await service.get("/health")
+    [*points] = service.points(metric).values()
+    assert points[0].explicit_bounds == load_registry().metric(metric).buckets
+
+
+async def test_a_strangers_trace_is_a_link_and_never_a_parent(service):
+    trace_id, span_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    async with service.http.get("/health", headers={"traceparent": f"00-{trace_id}-{span_id}-01"}):
+        pass
+    [span] = [span for span in service.spans() if span.name == "GET /health"]
+    assert span.parent is None
+    assert span.context.trace_id != int(trace_id, 16)
+    assert [(link.context.trace_id, link.context.span_id) for link in span.links] == [
+        (int(trace_id, 16), int(span_id, 16))
+    ]
+
+
+async def test_ledger_calls_are_children_of_the_request_and_the_span_names_the_tenant(service, make_event):
+    tenant_id, headers = await service.tenant()
+    await service.report(headers, make_event("a"))
+    spans = {span.name: span for span in service.spans()}
+    request = spans["POST /usage/report"]
+    assert request.attributes["tenant.id"] == tenant_id
+    assert spans["redis ingest"].parent.span_id == request.context.span_id
+    assert not [key for key in service.points(DURATION) if tenant_id in str(key)]

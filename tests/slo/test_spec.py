@@ -1,0 +1,150 @@
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from slo.errors import DocumentError
+from slo.spec import SPECS, load_specs
+
+GOOD = (SPECS / "api-availability.yaml").read_text()
+SERVICE = GOOD.partition("---\n")[0]
+
+
+def _problems(tmp_path: Path, *texts: str) -> list[str]:
+    paths = [tmp_path / f"{name}.yaml" for name, _ in zip("abc", texts, strict=False)]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    with pytest.raises(DocumentError) as caught:
+        load_specs(paths)
+    return [problem.removeprefix(f"{tmp_path}/") for problem in caught.value.problems]
+
+
+def test_the_objective_is_the_decimal_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "api.yaml"
+    path.write_text(GOOD.replace("0.999", "0.99900000000000000000001"))
+    (slo,) = load_specs([path])
+    assert slo.objective.target == Decimal("0.99900000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("target: 0.999", "target: 1", "spec.objectives[0].target: expected a number in (0, 1), got 1"),
+        ("target: 0.999", "target: 99.9", "spec.objectives[0].target: expected a number in (0, 1), got 99.9"),
+        ("target: 0.999", "target: 0.0", "spec.objectives[0].target: expected a number in (0, 1), got 0.0"),
+        ("target: 0.999", 'target: "0.999"', "spec.objectives[0].target: expected a number, got '0.999'"),
+        ("target: 0.999", "target: yes", "spec.objectives[0].target: expected a number, got True"),
+        ("target: 0.999", "target: .nan", "line 44: expected a decimal number, got .nan"),
+        ("target: 0.999", "target: 0.999\n      target: 0.9", "line 45: repeated key 'target'"),
+        (
+            "target: 0.999",
+            "targetPercent: 99.9",
+            "spec.objectives[0].targetPercent: unknown field; expected one of displayName, target",
+        ),
+        (
+            "    - target: 0.999",
+            "    - target: 0.999\n    - target: 0.99",
+            "spec.objectives: expected at most 1, got 2",
+        ),
+        (
+            "duration: 30d",
+            "duration: 1month",
+            "spec.timeWindow[0].duration: expected a duration such as 5m, 6h or 30d, got '1month'",
+        ),
+        ("duration: 30d", "duration: 30", "spec.timeWindow[0].duration: expected text, got 30"),
+        (
+            "isRolling: true",
+            "isRolling: false",
+            "spec.timeWindow[0].isRolling: expected True, got False",
+        ),
+        (
+            "budgetingMethod: Occurrences",
+            "budgetingMethod: Timeslices",
+            "spec.budgetingMethod: expected 'Occurrences', got 'Timeslices'",
+        ),
+        ("  budgetingMethod: Occurrences\n", "", "spec.budgetingMethod: missing"),
+        (
+            "  service: billing",
+            "  service: other",
+            "spec.service: expected a Service document named 'other'",
+        ),
+        (
+            "name: api-availability",
+            "name: API availability",
+            "metadata.name: expected a lower-case name such as api-availability, got 'API availability'",
+        ),
+        ("kind: SLO", "kind: Slo", "kind: expected 'Service' or 'SLO', got 'Slo'"),
+        (
+            "kind: SLO",
+            "kind: SLO\nalerts: off",
+            "alerts: unknown field; expected one of apiVersion, kind, metadata, spec",
+        ),
+        (
+            '5.."}',
+            '5.."}[5m]',
+            "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: expected one counter selector",
+        ),
+        (
+            '=~"5.."',
+            '=~"5[0-9"',
+            "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: expected a regular expression",
+        ),
+        (
+            '=~"5.."',
+            '=~"5[0-9]{2}"',
+            "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: no example found",
+        ),
+        (
+            "    - alertPolicyRef: seed",
+            "    - seed",
+            "spec.alertPolicies[0]: expected a mapping, got 'seed'",
+        ),
+        ("objectives:", "objectives: [", "line 44: expected the node content, but found '-'"),
+    ],
+)
+def test_malformed(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    assert old in GOOD
+    found, *others = _problems(tmp_path, GOOD.replace(old, new))
+    assert found.startswith(f"a.yaml: {problem}")
+    assert all(other.endswith(": missing") for other in others)
+
+
+def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
+    first = GOOD.replace("0.999", "2").replace("30d", "soon")
+    assert _problems(tmp_path, first, "kind: [") == [
+        "a.yaml: spec.timeWindow[0].duration: expected a duration such as 5m, 6h or 30d, got 'soon'",
+        "a.yaml: spec.objectives[0].target: expected a number in (0, 1), got 2",
+        "b.yaml: line 1: expected the node content, but found '<stream end>'",
+    ]
+
+
+def test_names_are_unique_over_all_files(tmp_path: Path) -> None:
+    assert _problems(tmp_path, GOOD, GOOD.removeprefix(SERVICE)) == [
+        f"b.yaml: metadata.name: 'api-availability' is taken by {tmp_path}/a.yaml"
+    ]
+
+
+def test_documents_of_one_kind_are_numbered(tmp_path: Path) -> None:
+    slo = GOOD.removeprefix(SERVICE)
+    second = slo.replace("name: api-availability", "name: api-latency").replace("0.999", "0")
+    assert _problems(tmp_path, GOOD + second) == [
+        "a.yaml#3: spec.objectives[0].target: expected a number in (0, 1), got 0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "expected an OpenSLO document, got an empty file"),
+        ("[]", "document: expected a mapping, got []"),
+        ("\x00", "unacceptable character"),
+    ],
+)
+def test_not_a_spec(tmp_path: Path, text: str, problem: str) -> None:
+    (found,) = _problems(tmp_path, text)
+    assert problem in found
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"none\.yaml: No such file or directory"):
+        load_specs([tmp_path / "none.yaml"])

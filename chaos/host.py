@@ -67,7 +67,6 @@ async def _open(lab: Lab, folder: RunFolder, options: HostOptions) -> None:
         plan = load.LoadPlan(options.request_rate, options.tenants, seed=1, at_most_seconds=options.lifetime_seconds)
         await load.start(lab, folder, plan)
         progress(f"load: {options.request_rate:g} arrivals/s")
-    await lab.start_prometheus(progress)
     (folder.root / _READY).touch()
     await asyncio.sleep(options.lifetime_seconds)
 

@@ -12,14 +12,18 @@ from slo import predict
 from slo.model import Pair, Policy, Slo
 
 
+HANDLING_SECONDS = 0.5
+"""Encoding, sending, storing and evaluating themselves, on a busy machine; the same at every scale."""
+
+
 @dataclass(frozen=True)
 class Prediction:
     """Seconds from the fault to the page, were scraping, evaluating and notifying instantaneous.
 
     `failure_seconds` pass before a broken request is counted as failed (the service's own timeout);
     `detection_seconds` is (1 - SLO) / error ratio x long window x burn rate, and what recordings add to it. The
-    `error_bar` names what comes on top: at most one interval of each stage, and twice the standard deviation of
-    random arrivals.
+    `error_bar` names what comes on top: at most one interval of each stage, the work that each stage does, and twice
+    the standard deviation of random arrivals.
     """
 
     error_ratio: float
@@ -87,6 +91,7 @@ def predict_page(slo: Slo, pair: Pair, traffic: Traffic, scale: int, pace: Inter
             "scrape": pace.scrape_seconds,
             "evaluation": pace.evaluation_seconds,
             "group_wait": pace.group_wait_seconds,
+            "handling": HANDLING_SECONDS,
             "arrivals": 2 * float(detection) / sqrt(max(failures, 1.0)),
         },
     )

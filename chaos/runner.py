@@ -11,6 +11,7 @@ from chaos.audit import audit_ledger
 from chaos.errors import InvalidRun, LabError, UserMistake
 from chaos.guarding import guarded
 from chaos.lab.stack import Lab, LabOptions
+from chaos.load_log import read_requests
 from chaos.measurement import Measurement, Scene, measure
 from chaos.observations import PrometheusReader
 from chaos.order import Order
@@ -23,9 +24,10 @@ from chaos.run_folder import RunFolder
 
 WARM_SECONDS = 60.0
 """How long warm windows are waited for; a seeded history needs a few seconds."""
-_SETUP_SECONDS = 180.0
+SETTLED_SECONDS = 5.0
+"""Without a failure, this long before the experiment begins."""
+_SETUP_SECONDS = 240.0
 _CHECK_SECONDS = 0.2
-_FLUSH_INTERVALS = 3
 _ASSUMED = {"error_ratio": 1.0, "failure_seconds": 1.5}
 """For the deadlines alone; the prediction rests on the failures that were measured."""
 
@@ -58,14 +60,13 @@ async def _in_lab(
     rate, bound = contract.arrivals_per_second, _SETUP_SECONDS + plan.total_seconds
     clients = await load.start(lab, folder, load.LoadPlan(rate, contract.tenants, order.seed, bound))
     progress(f"load: {rate:g} arrivals/s from {contract.tenants} tenants")
-    await lab.start_prometheus(progress)
     reader = PrometheusReader(lab.parts.url("prometheus"))
     warm = await _warm(reader, order, progress)
+    await _settle(folder)
     await asyncio.sleep(random.Random(order.seed).uniform(0, order.pace.evaluation_seconds))  # noqa: S311
     responder = Responder(folder, lab.parts.url("service"), lab.restart)
     await guarded(_experiment(lab, folder, plan), responder.serve(inbox), progress.follow(folder))
     quality = await load.finish(clients, folder)
-    await asyncio.sleep(_FLUSH_INTERVALS * order.pace.export_seconds)
     audit = await audit_ledger(lab, folder.load / "acknowledged.jsonl", lab.parts.redis_environment("redis"))
     progress(f"ledger audit: {audit.acknowledged} acknowledged, {audit.lost} lost, {audit.doubled} doubled")
     scene = Scene(order, folder, reader, began, time.time(), warm, quality, audit)
@@ -108,6 +109,20 @@ async def _warm(reader: PrometheusReader, order: Order, progress: Progress) -> l
         if time.monotonic() > end:
             warmth.require_warm(windows)
         await asyncio.sleep(1.0)
+
+
+async def _settle(folder: RunFolder) -> None:
+    """Wait until nothing has failed for a while; InvalidRun says how much still does."""
+    end = time.monotonic() + WARM_SECONDS
+    while failed := await asyncio.to_thread(_failed_lately, folder):
+        if time.monotonic() > end:
+            raise InvalidRun(f"no steady state: {failed} requests failed in the last {SETTLED_SECONDS:g} s")
+        await asyncio.sleep(_CHECK_SECONDS)
+
+
+def _failed_lately(folder: RunFolder) -> int:
+    since = time.time() - SETTLED_SECONDS
+    return sum(not one.ok for one in read_requests(folder.load) if one.ended >= since)
 
 
 async def _experiment(lab: Lab, folder: RunFolder, plan: Plan) -> None:

@@ -49,6 +49,8 @@ def write_redis(path: Path, port: int, password: str, data: Path) -> None:
         "appendfsync always",
         'save ""',
         "maxmemory-policy noeviction",
+        # Toxiproxy dials one connection at a time: a full backlog of a hung Redis would block it beyond the hang.
+        "tcp-backlog 4096",
         # A server that writes its title over its environment hides from the watchdog.
         "set-proc-title no",
     ]

@@ -56,6 +56,7 @@ class Lab:
         self.pace = configuration.intervals(options.scale)
         self._rollbacks = rollbacks
         self._receiver = web.AppRunner(receiver)
+        self._prometheus_data = folder / "prometheus"
         self._running: dict[str, Running] = {}
         self._parts: dict[str, Part] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -66,21 +67,12 @@ class Lab:
         self.parts = Parts(self.folder, ports, self.secrets, self.options.scale, self.pace)
         self._watchdog = watchdog.start(self.lab_id, self._rollbacks, self.options.lifetime_seconds)
         await self._listen(ports["receiver"])
+        await self._seed(progress)
         make = self.parts
-        first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager())
+        prometheus = make.prometheus(self._prometheus_data, self._rules())
+        first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager(), prometheus)
         await all_of(*(self._start(part, progress) for part in first))
         await self._start(make.service(), progress)
-        return self.write_state()
-
-    async def start_prometheus(self, progress: Progress) -> LabState:
-        """Seed the history up to this moment and start Prometheus on it."""
-        data = self.folder / "prometheus"
-        options = self.options
-        history = history_of(options.slo, options.scale, options.request_rate, self.pace, time.time())
-        text = self.folder / "history.txt"
-        await asyncio.to_thread(seed, history, find("promtool"), text, data)
-        progress(f"history: {history.period_seconds / 86400:g} days seeded")
-        await self._start(self.parts.prometheus(data, self._rules()), progress)
         return self.write_state()
 
     async def start_command(self, command: Command) -> Running:
@@ -131,6 +123,14 @@ class Lab:
         self._parts[part.command.name] = part
         await wait_ready(running, part.ready, part.seconds)
         progress(f"{part.command.name} ready after {time.monotonic() - began:.1f} s")
+
+    async def _seed(self, progress: Progress) -> None:
+        """Seed the history up to this moment, before there is traffic that the work could disturb."""
+        options = self.options
+        history = history_of(options.slo, options.scale, options.request_rate, self.pace, time.time())
+        text = self.folder / "history.txt"
+        await asyncio.to_thread(seed, history, find("promtool"), text, self._prometheus_data)
+        progress(f"history: {history.period_seconds / 86400:g} days seeded")
 
     async def _listen(self, port: int) -> None:
         await self._receiver.setup()

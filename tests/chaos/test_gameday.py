@@ -192,19 +192,28 @@ def test_a_program_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
     assert "toxiproxy-server is missing" in output.splitlines()[-1]
 
 
-def test_a_lab_stays_up_until_it_is_taken_down(tmp_path: Path) -> None:
-    up = subprocess.run(
-        [GAMEDAY, "up", "--scale", str(SCALE)], capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path
-    )
+def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name(name)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=folder)
+
+
+def test_a_lab_stays_up_with_every_panel_filled_until_it_is_taken_down(tmp_path: Path) -> None:
+    up = command(tmp_path, "gameday", "up", "--scale", str(SCALE), "--load", "40")
     assert up.returncode == 0, up.stderr
     state = read_state(tmp_path / "var" / "lab" / "lab")
     try:
         for name, url in state.urls.items():
             assert f"{name:18} {url}" in up.stdout
         assert {"service", "redis", "prometheus", "alertmanager", "collector"} <= set(state.programs)
-        again = subprocess.run([GAMEDAY, "up"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+        again = command(tmp_path, "gameday", "up")
         assert (again.returncode, "a lab is running already" in again.stderr) == (2, True)
+        end = time.monotonic() + 60
+        check = ("check", "--prometheus", state.urls["prometheus"], "--rate-interval", "5s", "--lookback", "30s")
+        while (panels := command(tmp_path, "dashboards", *check)).returncode != 0:
+            assert time.monotonic() < end, panels.stdout + panels.stderr
+            time.sleep(1)
+        assert panels.stdout.splitlines()[-1].endswith("empty=0")
     finally:
-        down = subprocess.run([GAMEDAY, "down"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+        down = command(tmp_path, "gameday", "down")
     assert (down.returncode, down.stdout) == (0, "the lab is down\n")
     assert not marked_processes(state.lab_id)

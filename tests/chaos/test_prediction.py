@@ -24,7 +24,7 @@ def test_detection_is_the_workbooks_divided_by_the_scale(scale: int, detection: 
 def test_the_error_bar_is_one_interval_of_each_stage_and_the_arrivals() -> None:
     found = prediction(5)
     stages = {name: bar for name, bar in found.error_bar.items() if name != "arrivals"}
-    assert stages == {"export": 1.0, "scrape": 1.0, "evaluation": 1.0, "group_wait": 1.0}
+    assert stages == {"export": 1.0, "scrape": 1.0, "evaluation": 1.0, "group_wait": 1.0, "handling": 0.5}
     assert found.error_bar["arrivals"] == pytest.approx(2 * 10.368 / (10.368 * 40) ** 0.5)
     assert found.latest_seconds == pytest.approx(found.page_seconds + sum(found.error_bar.values()))
     assert found.earliest_seconds < found.page_seconds

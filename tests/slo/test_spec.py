@@ -80,17 +80,17 @@ def test_the_objective_is_the_decimal_of_the_text(tmp_path: Path) -> None:
             "alerts: unknown field; expected one of apiVersion, kind, metadata, spec",
         ),
         (
-            '5.."}',
-            '5.."}[5m]',
+            'bad"}',
+            'bad"}[5m]',
             "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: expected one counter selector",
         ),
         (
-            '=~"5.."',
+            '="bad"',
             '=~"5[0-9"',
             "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: expected a regular expression",
         ),
         (
-            '=~"5.."',
+            '="bad"',
             '=~"5[0-9]{2}"',
             "spec.indicator.spec.ratioMetric.bad.metricSource.spec.query: no example found",
         ),

@@ -11,7 +11,6 @@ from chaos.lab.scaling import Intervals
 from slo import predict
 from slo.model import Pair, Policy, Slo
 
-
 HANDLING_SECONDS = 0.5
 """Encoding, sending, storing and evaluating themselves, on a busy machine; the same at every scale."""
 

@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PYTHONS := python3.11 python3.12 python3.13 python3
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help setup gameday test lint lint-fix format lock clean
+.PHONY: help setup gameday falsify test lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 
 gameday: setup ## run a GameDay: EXPERIMENT=redis-hang, SCALE=1..30 to shorten it
 	@$(BIN)/gameday run $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
+
+falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without effect, a killed runner
+	@$(BIN)/gameday falsify $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
 
 test: setup ## run the tests
 	@$(BIN)/pytest

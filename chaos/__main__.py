@@ -12,8 +12,12 @@ from chaos.errors import GameDayError, UserMistake
 from chaos.order import DEFAULT_SCALE
 
 RUNS = Path("var/gameday")
+FALSIFICATIONS = Path("var/falsify")
 _EXIT_CODES = "exit codes: 0 passed, 1 failed verdict, 2 user's mistake, 3 invalid run"
 _SCALE = "divide every window and interval by K, 1 to 30 (default %(default)s)"
+
+
+_SEED = "of the arrivals and the moment of injection (default: a fresh one)"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="gameday", description=description, epilog=_EXIT_CODES)
     added = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _add_run(added.add_parser("run", help="run one experiment and judge it", epilog=_EXIT_CODES))
+    _add_falsify(added.add_parser("falsify", help="prove that the verdict can say no"))
     _add_up(added.add_parser("up", help="start the lab and keep it running"))
     added.add_parser("down", help="end the lab that up started").set_defaults(handler=commands.down)
     added.add_parser("list", help="the experiments").set_defaults(handler=commands.list_experiments)
@@ -49,11 +54,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("experiment", help="name of an experiment, or the path of its .yaml file")
-    run.add_argument("--seed", type=int, help="of the arrivals and the moment of injection (default: a fresh one)")
+    run.add_argument("--seed", type=int, help=_SEED)
     run.add_argument("--rules", type=Path, help="Prometheus rules to use as they are, in place of the generated ones")
     run.add_argument("--out", type=Path, default=RUNS, help="folder for results (default %(default)s)")
     _add_lab_options(run)
     run.set_defaults(handler=commands.run)
+
+
+def _add_falsify(falsify: argparse.ArgumentParser) -> None:
+    falsify.add_argument("experiment", help="name of an experiment")
+    falsify.add_argument("--seed", type=int, help=_SEED)
+    falsify.add_argument("--out", type=Path, default=FALSIFICATIONS, help="folder for results (default %(default)s)")
+    falsify.add_argument("--scale", type=int, default=10, metavar="K", help=_SCALE)
+    falsify.set_defaults(handler=commands.falsify)
 
 
 def _add_up(up: argparse.ArgumentParser) -> None:

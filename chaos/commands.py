@@ -11,12 +11,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from chaos import host, result, runner
+from chaos import falsification, host, result, runner
 from chaos.errors import GameDayError, LabError, UserMistake
 from chaos.experiment import available, load_experiment
 from chaos.lab.parts import PORT_NAMES
@@ -36,9 +37,8 @@ _LAB_TENANTS = 4
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one experiment; the exit code is its verdict's."""
-    seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     ports = _pinned(arguments.port)
-    order = order_of(arguments.experiment, arguments.scale, seed, ports, arguments.rules)
+    order = order_of(arguments.experiment, arguments.scale, _seed(arguments), ports, arguments.rules)
     folder = RunFolder.create(arguments.out, order.experiment.name)
     try:
         return asyncio.run(_interruptible(_run(order, folder)))
@@ -57,6 +57,14 @@ async def _run(order: Order, folder: RunFolder) -> int:
     page = write_report(folder, measurement, result.write_result(folder, measurement))
     print("\n".join(result.summary_of(measurement, str(page))))
     return measurement.verdict.exit_code
+
+
+def falsify(arguments: argparse.Namespace) -> int:
+    """Spoil the GameDay in three ways; 0 if each is noticed."""
+    order = order_of(arguments.experiment, arguments.scale, _seed(arguments), {}, None)
+    found = falsification.falsify(order, arguments.out.absolute(), Progress())
+    print(" ".join(f"{name}={value}" for name, value in asdict(found).items()))
+    return 0 if found.holds else 1
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -108,6 +116,10 @@ def report(arguments: argparse.Namespace) -> int:
         raise UserMistake(f"{path} is not there; expected the folder of a finished run, such as var/gameday/latest")
     print(path.read_text(), end="")
     return 0
+
+
+def _seed(arguments: argparse.Namespace) -> int:
+    return secrets.randbits(32) if arguments.seed is None else int(arguments.seed)
 
 
 def _host_options(arguments: argparse.Namespace) -> host.HostOptions:

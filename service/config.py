@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
+
 REDIS_TIMEOUT_SECONDS = 1.0
 """One ledger operation, connecting included."""
 STRIPE_TIMEOUT_SECONDS = 3.0
@@ -170,7 +172,9 @@ def _telemetry(reader: _Reader, port: int) -> TelemetryConfig:
     reader.choice("LOG_FORMAT", "json", ("json",))
     return TelemetryConfig(
         otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
-        metric_export_interval_ms=reader.integer("OTEL_METRIC_EXPORT_INTERVAL", 5000, 50, 600_000),
+        metric_export_interval_ms=reader.integer(
+            "OTEL_METRIC_EXPORT_INTERVAL", METRIC_INTERVAL_SECONDS * 1000, 50, 600_000
+        ),
         instance_id=reader.text("OTEL_SERVICE_INSTANCE_ID", f"{socket.gethostname()}:{port}"),
         log_level=reader.choice("LOG_LEVEL", "info", _LOG_LEVELS),
     )

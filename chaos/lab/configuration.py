@@ -10,15 +10,13 @@ import yaml
 
 from chaos.lab.ports import LOOPBACK
 from chaos.lab.scaling import ALERTMANAGER_INTERVALS, PROMETHEUS_INTERVALS, Intervals, load_scaled, seconds
+from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
 from slo import rules
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTOR_CONFIG = ROOT / "collector" / "local.yaml"
 _PROMETHEUS_CONFIG = ROOT / "collector" / "prometheus.yaml"
 _ALERTMANAGER_CONFIG = ROOT / "collector" / "alertmanager.yaml"
-
-EXPORT_SECONDS = 5.0
-"""The service's metric export interval at scale 1."""
 
 PROXIES = {"redis_proxy": "redis", "stripe_proxy": "stripe", "otlp_proxy": "otlp"}
 """Toxiproxy's listeners and the programs behind them, by port name."""
@@ -29,7 +27,7 @@ def intervals(scale: int) -> Intervals:
     prometheus = load_scaled(_PROMETHEUS_CONFIG, PROMETHEUS_INTERVALS, scale)["global"]
     route = load_scaled(_ALERTMANAGER_CONFIG, ALERTMANAGER_INTERVALS, scale)["route"]
     return Intervals(
-        export_seconds=EXPORT_SECONDS / scale,
+        export_seconds=METRIC_INTERVAL_SECONDS / scale,
         scrape_seconds=float(seconds(prometheus["scrape_interval"])),
         evaluation_seconds=float(seconds(rules.interval(rules.FAST_INTERVAL_SECONDS, scale))),
         group_wait_seconds=float(seconds(route["group_wait"])),

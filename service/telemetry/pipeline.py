@@ -22,6 +22,8 @@ from service.telemetry.instruments import Instruments, create_instruments, creat
 from service.telemetry.registry import load_registry
 
 SERVICE_NAME = "billing"
+METRIC_INTERVAL_SECONDS = 5
+"""Between two exports of metrics, unless configured otherwise."""
 EXPORT_TIMEOUT_SECONDS = 2.0
 BATCH_DELAY_SECONDS = 1.0
 

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-GAMEDAY = str(Path(sys.executable).with_name("gameday"))
+from chaos.__main__ import main
 
 
-def gameday(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([GAMEDAY, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+def gameday(monkeypatch: pytest.MonkeyPatch, cwd: Path, *arguments: str) -> int:
+    """The command's exit code; it runs in `cwd`."""
+    monkeypatch.chdir(cwd)
+    monkeypatch.setattr(sys, "argv", ["gameday", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
 
 
 @pytest.mark.parametrize(
@@ -25,26 +30,45 @@ def gameday(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
         (["run", "redis-hang", "--fast"], "unrecognized arguments: --fast"),
         (["up", "--load", "-1"], "--load -1: expected arrivals/s, 0 or more"),
         (["up", "--hours", "nan"], "--hours nan: expected a number above 0"),
+        (["falsify", "nothing"], "unknown experiment 'nothing'"),
         (["report", "no/such/run"], "no/such/run/report.md is not there"),
         ([], "the following arguments are required: COMMAND"),
         (["dance"], "invalid choice: 'dance'"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_2(arguments: list[str], complaint: str, tmp_path: Path) -> None:
-    done = gameday(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert complaint in done.stderr
-    assert done.stderr.startswith("gameday: ")
-    assert done.stderr.count("\n") == 1
+def test_a_mistake_is_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    assert gameday(monkeypatch, tmp_path, *arguments) == 2
+    printed = capsys.readouterr().err
+    assert complaint in printed
+    assert printed.startswith("gameday: ")
+    assert printed.count("\n") == 1
     assert not list(tmp_path.iterdir()), "a mistake must leave nothing behind"
 
 
-def test_list_names_the_experiments_with_their_titles() -> None:
-    done = gameday("list")
-    assert done.returncode == 0
-    assert "redis-hang" in done.stdout
+def test_list_names_the_experiments_with_their_titles(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert gameday(monkeypatch, tmp_path, "list") == 0
+    assert "redis-hang         Redis stops answering" in capsys.readouterr().out
 
 
-def test_down_without_a_lab_says_so(tmp_path: Path) -> None:
-    done = gameday("down", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "no lab is running\n")
+def test_down_without_a_lab_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert gameday(monkeypatch, tmp_path, "down") == 0
+    assert capsys.readouterr().out == "no lab is running\n"
+
+
+def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("gameday")
+    done = subprocess.run(
+        [program, "run", "nothing"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("gameday: unknown experiment 'nothing'")

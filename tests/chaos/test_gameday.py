@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 import slo.rules
-from chaos.experiment import FOLDER
+from chaos.falsification import broken_rules, without_effect
 from chaos.lab.processes import marked_processes
 from chaos.lab.state import LabState, read_state
-from chaos.order import slo_of
+from chaos.order import Order, order_of
 from chaos.timeline import MARKS
 
 pytestmark = pytest.mark.lab
@@ -70,11 +70,13 @@ def test_the_page_brings_redis_back_within_the_predicted_time(tmp_path: Path) ->
     assert "<link" not in page
 
 
+def order() -> Order:
+    return order_of("redis-hang", SCALE, seed=1, pinned_ports={}, rules_file=None)
+
+
 def test_a_rule_that_cannot_fire_fails_the_run(tmp_path: Path) -> None:
-    indicator, policy = slo_of("api-availability", SCALE)
-    document = slo.rules.rule_file(indicator, policy, SCALE)
     rules = tmp_path / "broken.rules.yaml"
-    rules.write_text(slo.rules.to_yaml(document).replace("> 0.0144", "> 1.44").replace("> 0.006", "> 1.6"))
+    rules.write_text(slo.rules.to_yaml(broken_rules(order())))
     code, result, output = run(tmp_path, "redis-hang", "--rules", str(rules))
     assert (code, result["verdict"]) == (1, "failed"), output
     assert "page arrived" in findings_against(result)
@@ -84,10 +86,8 @@ def test_a_rule_that_cannot_fire_fails_the_run(tmp_path: Path) -> None:
 
 
 def test_a_fault_without_effect_is_invalid(tmp_path: Path) -> None:
-    experiment = yaml.safe_load((FOLDER / "redis-hang.yaml").read_text())
-    experiment["method"].insert(1, experiment["rollbacks"][0])
     file = tmp_path / "redis-hang-prevented.yaml"
-    file.write_text(yaml.safe_dump(experiment))
+    file.write_text(yaml.safe_dump(without_effect(order().experiment)))
     code, result, output = run(tmp_path, str(file))
     assert (code, result["verdict"]) == (3, "invalid"), output
     assert "effect confirmed" in findings_against(result)

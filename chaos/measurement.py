@@ -45,6 +45,7 @@ class Measurement:
     prediction: Prediction | None
     production_detection_seconds: float | None
     budget_spent_ratio: float
+    failed_outside_fault: int
     observed: Observations
     requests: Sequence[Request]
     warm: Sequence[Warmth]
@@ -85,6 +86,7 @@ def measure(scene: Scene) -> Measurement:
         prediction=prediction,
         production_detection_seconds=production,
         budget_spent_ratio=budget_spent_ratio(order, requests),
+        failed_outside_fault=failed_outside_fault(requests, timeline),
         observed=observed,
         requests=requests,
         warm=scene.warm,
@@ -124,6 +126,15 @@ def budget_spent_ratio(order: Order, requests: Sequence[Request]) -> float:
     objective, rate = order.slo.objective, order.experiment.contract.arrivals_per_second
     allowed = float(objective.error_budget) * rate * objective.period.seconds / order.scale
     return sum(not one.ok for one in requests) / allowed
+
+
+def failed_outside_fault(requests: Sequence[Request], timeline: Timeline) -> int:
+    """Failures that the fault does not explain: answered before it, or sent after the service was back."""
+    fault, back = timeline.at("fault_injected"), timeline.at("service_recovered")
+    return sum(
+        not one.ok and (fault is None or one.ended < fault or (back is not None and one.intended >= back))
+        for one in requests
+    )
 
 
 def _predictions(order: Order, traffic: Traffic | None) -> tuple[Prediction | None, float | None]:

@@ -50,6 +50,7 @@ def document_of(measurement: Measurement) -> dict[str, Any]:
         "prediction": asdict(prediction) if prediction else None,
         "derived_at_scale_1": {"predicted_detection_seconds": _rounded(measurement.production_detection_seconds)},
         "budget_spent_ratio": _rounded(measurement.budget_spent_ratio),
+        "failed_outside_fault": measurement.failed_outside_fault,
         "audit": asdict(measurement.audit),
         "load": asdict(measurement.quality),
         "warm_windows": {one.window: _rounded(one.coverage_ratio) for one in measurement.warm},

@@ -97,6 +97,9 @@ class Lab:
 
     async def down(self) -> None:
         """End every process, and have the watchdog see to it that none is left."""
+        service = self._running.get("service")
+        if service:  # first, while there is still a collector to flush its telemetry to
+            await service.stop()
         await asyncio.gather(*(running.stop() for running in self._running.values()))
         await self._receiver.cleanup()
         if self._watchdog:

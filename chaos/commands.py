@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     except GameDayError as error:
         _write_broken(folder, order, str(error))
         raise
-    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+    except asyncio.CancelledError as error:
         _write_broken(folder, order, "interrupted")
         raise LabError("interrupted; the lab was taken down") from error
 
@@ -168,7 +168,8 @@ def _write_broken(folder: RunFolder, order: Order, reason: str) -> None:
 
 
 async def _interruptible(main: Coroutine[Any, Any, int]) -> int:
-    """Let SIGTERM end the run as Ctrl-C does, with everything taken down."""
+    """Let Ctrl-C and SIGTERM end the run with everything taken down."""
     task = asyncio.create_task(main)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await task

@@ -25,7 +25,8 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Install what is missing: 0 when all is here, 2 for a wrong argument, 3 when something is still missing."""
     names = _parser().parse_args(argv).programs
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background job of a script starts with SIGINT ignored
+        signal.signal(number, _interrupt)
     workshop = Workshop(tools_folder(os.environ), PROJECT, os.environ)
     try:
         programs = _chosen(names)

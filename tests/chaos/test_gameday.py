@@ -189,7 +189,7 @@ def test_a_program_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PATH", str(tmp_path))
     code, result, output = run(tmp_path, "redis-hang")
     assert (code, result["verdict"]) == (3, "invalid")
-    assert "toxiproxy-server is missing" in output.splitlines()[-1]
+    assert output.splitlines()[-1].startswith("gameday: promtool is missing: run `make setup`, or install promtool")
 
 
 def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

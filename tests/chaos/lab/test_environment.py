@@ -122,7 +122,9 @@ def make(tmp_path: Path, *pythons: str | Path) -> subprocess.CompletedProcess[st
     for name in ("requirements.lock", "pyproject.toml"):
         (tmp_path / name).touch()
     argv = ["make", ".venv/.complete", f"PYTHONS={' '.join(map(str, pythons))}"]
-    return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # of the make that may be running these tests
+    env = {name: value for name, value in os.environ.items() if name not in outer}
+    return subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=20, check=False)
 
 
 def test_an_interpreter_that_does_not_run_is_passed_over(tmp_path: Path) -> None:

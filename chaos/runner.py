@@ -112,7 +112,8 @@ async def _warm(reader: PrometheusReader, order: Order, progress: Progress) -> l
 
 
 async def _settle(folder: RunFolder) -> None:
-    """Wait until nothing has failed for a while; InvalidRun says how much still does."""
+    """Let the load run for a while without a failure; InvalidRun says how many requests still fail."""
+    await asyncio.sleep(SETTLED_SECONDS)
     end = time.monotonic() + WARM_SECONDS
     while failed := await asyncio.to_thread(_failed_lately, folder):
         if time.monotonic() > end:

@@ -78,7 +78,7 @@ def validity_of(evidence: Evidence) -> list[Finding]:
     broken = failed_activities(evidence.journal)
     return [
         Finding("experiment ran", evidence.journal is not None and not broken, "; ".join(broken) or "every activity"),
-        Finding("steady state before", _steady(evidence.journal, "before"), "the hypothesis held before the fault"),
+        _steady_state(evidence.journal, "before"),
         Finding("fault injected", timeline.at("fault_injected") is not None, _when(timeline, "fault_injected")),
         Finding("effect confirmed", timeline.at("effect_confirmed") is not None, _when(timeline, "effect_confirmed")),
         Finding("clients failed", timeline.at("first_failure") is not None, _when(timeline, "first_failure")),
@@ -108,7 +108,7 @@ def promises_of(evidence: Evidence) -> list[Finding]:
             mttr is not None and mttr <= contract.mttr_seconds,
             f"MTTR {_seconds(mttr)}, target {contract.mttr_seconds:g} s",
         ),
-        Finding("steady state after", _steady(evidence.journal, "after"), "the hypothesis held again at the end"),
+        _steady_state(evidence.journal, "after"),
         Finding("faults undone", evidence.open_faults == 0, f"{evidence.open_faults} open in the rollback ledger"),
         Finding("ledger audit", audit is not None and audit.is_clean, _audited(audit)),
     ]
@@ -149,9 +149,13 @@ def _detection(timeline: Timeline, prediction: Prediction | None) -> Finding:
     )
 
 
-def _steady(journal: dict[str, Any] | None, when: str) -> bool:
+def _steady_state(journal: dict[str, Any] | None, when: str) -> Finding:
+    """Whether the hypothesis held before or after the method, and which probe did not."""
     state = ((journal or {}).get("steady_states") or {}).get(when) or {}
-    return bool(state.get("steady_state_met"))
+    unmet = [one["activity"]["name"] for one in state.get("probes", []) if not one.get("tolerance_met")]
+    holds = bool(state.get("steady_state_met"))
+    detail = "every probe of the hypothesis" if holds else f"not so: {', '.join(unmet) or 'never looked'}"
+    return Finding(f"steady state {when}", holds, detail)
 
 
 def _when(timeline: Timeline, name: str) -> str:

@@ -55,6 +55,16 @@ def test_no_steady_state_before_the_fault_is_invalid(evidence: Evidence) -> None
     assert broken(replace(evidence, journal=journal)) == (Verdict.INVALID, ["steady state before"])
 
 
+def test_the_probe_that_broke_the_steady_state_is_named(evidence: Evidence) -> None:
+    probes = [
+        {"activity": {"name": "healthy"}, "tolerance_met": True},
+        {"activity": {"name": "no alert fires"}, "tolerance_met": False},
+    ]
+    states = {"before": {"steady_state_met": False, "probes": probes}}
+    _, findings = judge(replace(evidence, journal={**(evidence.journal or {}), "steady_states": states}))
+    assert [one.detail for one in findings if one.name == "steady state before"] == ["not so: no alert fires"]
+
+
 def test_an_action_that_raised_is_invalid_though_chaos_toolkit_completed(evidence: Evidence) -> None:
     run = {"activity": {"name": "hang"}, "status": "failed", "exception": ["Traceback", "ActivityFailed: no redis\n"]}
     journal = {**(evidence.journal or {}), "run": [run]}

@@ -103,23 +103,31 @@ def test_a_night_of_errors_weighs_what_its_traffic_weighs(
 
 
 def test_the_page_reads_in_plain_words(tmp_path: Path, promtool: Promtool, slo: Slo, seed: Policy) -> None:
-    """Two clean days, then 50 minutes with 2 % errors."""
+    """Two clean days, then 50 minutes with 2 % errors. Prometheus 3 leaves the first moment out of a window."""
     page = rule_file(slo, seed)["groups"][0]["rules"][0]
     series = {REQUESTS: "0+60000x2880 172858800+58800x50", ERRORS: "0x2880 1200+1200x50"}
-    description = (
+    said = (
         "1.667% of the requests to billing failed over the last 1h, and over the last 5m more than 1.44% as well: "
         "14.4 times the pace that the objective of 99.9% allows. 34.13% of the error budget of 30d is spent; "
-        "at this pace the rest lasts 1d 4h 27m 21s."
+        "at this pace the rest lasts 1d 4h "
     )
-    alert = {
-        "exp_labels": page["labels"],
-        "exp_annotations": {**page["annotations"], "description": description},
-    }
-    check = {"eval_time": "2930m", "alertname": page["alert"], "exp_alerts": [alert]}
-    _play(tmp_path, promtool, to_yaml(rule_file(slo, seed)), series, {"alert_rule_test": [check]})
+    heard = []
+    for rest in ("27m 21s.", "26m 52s."):
+        annotations = {**page["annotations"], "description": said + rest}
+        alert = {"exp_labels": page["labels"], "exp_annotations": annotations}
+        check = {"eval_time": "2930m", "alertname": page["alert"], "exp_alerts": [alert]}
+        heard.append(_played(tmp_path, promtool, to_yaml(rule_file(slo, seed)), series, {"alert_rule_test": [check]}))
+    assert sorted(one.returncode for one in heard) == [0, 1], heard[0].stdout + heard[0].stderr
 
 
 def _play(folder: Path, promtool: Promtool, rules: str, series: dict[str, str], checks: dict[str, Any]) -> None:
+    tested = _played(folder, promtool, rules, series, checks)
+    assert tested.returncode == 0, tested.stderr
+
+
+def _played(
+    folder: Path, promtool: Promtool, rules: str, series: dict[str, str], checks: dict[str, Any]
+) -> "subprocess.CompletedProcess[str]":
     """Feed the rules a sample a minute, evaluate them every 10 minutes, recordings first, and check."""
     feed = [{"series": name, "values": values} for name, values in series.items()]
     document = {
@@ -130,5 +138,4 @@ def _play(folder: Path, promtool: Promtool, rules: str, series: dict[str, str], 
     }
     (folder / "rules.yaml").write_text(rules)
     (folder / "test.yaml").write_text(yaml.safe_dump(document))
-    tested = promtool("test", "rules", folder / "test.yaml")
-    assert tested.returncode == 0, tested.stderr
+    return promtool("test", "rules", folder / "test.yaml")

@@ -20,15 +20,17 @@ def write_result(folder: RunFolder, measurement: Measurement) -> dict[str, Any]:
 
 
 def write_invalid(folder: RunFolder, experiment: str, scale: int, reason: str) -> None:
-    """Write `result.json` for a run that broke off before it could be measured."""
-    document = {
-        "experiment": experiment,
-        "verdict": str(Verdict.INVALID),
-        "scale": scale,
-        "reason": reason,
-        "marks": {one["kind"]: one["at"] for one in folder.recorded() if one["kind"] == "fault_injected"},
-    }
-    folder.result.write_text(json.dumps(document, indent=2) + "\n")
+    """Write `result.json` for a run that broke off before it could be measured: nothing is known but the reason."""
+    unknown = (
+        "mttd_seconds",
+        "mttr_seconds",
+        "predicted_detection_seconds",
+        "error_bar_seconds",
+        "budget_spent_ratio",
+        "audit",
+    )
+    known = {"experiment": experiment, "verdict": str(Verdict.INVALID), "scale": scale, "reason": reason, "marks": {}}
+    folder.result.write_text(json.dumps(known | dict.fromkeys(unknown), indent=2) + "\n")
 
 
 def document_of(measurement: Measurement) -> dict[str, Any]:

@@ -63,7 +63,7 @@ async def _in_lab(
     reader = PrometheusReader(lab.parts.url("prometheus"))
     warm = await _warm(reader, order, progress)
     await _settle(folder)
-    await asyncio.sleep(random.Random(order.seed).uniform(0, order.pace.evaluation_seconds))  # noqa: S311
+    await asyncio.sleep(random.Random(order.seed).uniform(0, order.pace.evaluation_seconds))
     responder = Responder(folder, lab.parts.url("service"), lab.restart)
     await guarded(_experiment(lab, folder, plan), responder.serve(inbox), progress.follow(folder))
     quality = await load.finish(clients, folder)

@@ -60,6 +60,7 @@ class Parts:
         return {name: self.url(name) for name in names} | {
             "collector_metrics": f"{self.url('collector_metrics')}/metrics",
             "otlp": self.url("otlp"),
+            "redis": f"redis://{self.address('redis')}",
         }
 
     def url(self, name: str) -> str:

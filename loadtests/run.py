@@ -21,7 +21,7 @@ from loadtests.tenants import create_tenants
 from loadtests.traffic import Request, Traffic
 
 MAX_IN_FLIGHT = 2000
-RESEND_PAUSE_SECONDS = (0.05, 0.25)  # a backlog comes back as a trickle, not as a wave
+RESEND_PAUSE_SECONDS = (0.2, 1.0)  # a backlog comes back as a trickle, not as a wave
 LAST_ATTEMPTS_SECONDS = 0.5
 LATE_LIMIT_SECONDS = 1.0
 DRAIN_SECONDS = 8.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from math import floor
 from typing import Any
 
 import matplotlib as mpl
@@ -55,15 +56,13 @@ def svg(figure: Figure) -> str:
 
 
 def _draw_load(panel: Axes, measurement: Measurement, zero: float) -> None:
-    """Requests by the second in which they were meant to be sent."""
-    counted = Counter((int(one.intended - zero // 1), one.ok) for one in measurement.requests)
+    """Requests by the second, counted from the fault, in which they were meant to be sent."""
+    counted = Counter((floor(one.intended - zero), one.ok) for one in measurement.requests)
     seconds = sorted({second for second, _ in counted})
-    offset = zero // 1 - zero
-    places = [second + offset for second in seconds]
     good = [counted[second, True] for second in seconds]
-    panel.bar(places, good, width=1.0, align="edge", color=_GOOD, label="answered well")
+    panel.bar(seconds, good, width=1.0, align="edge", color=_GOOD, label="answered well")
     bad = [counted[second, False] for second in seconds]
-    panel.bar(places, bad, width=1.0, align="edge", color=_BAD, bottom=good, label="failed")
+    panel.bar(seconds, bad, width=1.0, align="edge", color=_BAD, bottom=good, label="failed")
     panel.set_ylabel("requests/s")
     panel.set_title("Load, by intended send time", loc="left", fontweight="bold")
     panel.legend(loc="upper right", ncols=2, frameon=False)

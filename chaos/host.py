@@ -24,7 +24,6 @@ from chaos.run_folder import RunFolder
 
 FOLDER = Path("var/lab")
 _READY, _PID = "ready", "host.json"
-_CHECK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ async def hold(options: HostOptions, folder: RunFolder) -> None:
     inbox: asyncio.Queue[Notification] = asyncio.Queue()
     lab = Lab(lab_options, folder.lab, folder.rollbacks, build_receiver(folder, inbox))
     try:
-        await guarded(_open(lab, folder, options), _watch(lab))
+        await guarded(_open(lab, folder, options), lab.watch())
     finally:
         (folder.root / _READY).unlink(missing_ok=True)
         await lab.down()
@@ -69,12 +68,6 @@ async def _open(lab: Lab, folder: RunFolder, options: HostOptions) -> None:
         progress(f"load: {options.request_rate:g} arrivals/s")
     (folder.root / _READY).touch()
     await asyncio.sleep(options.lifetime_seconds)
-
-
-async def _watch(lab: Lab) -> None:
-    while True:
-        lab.check()
-        await asyncio.sleep(_CHECK_SECONDS)
 
 
 def write_pid(folder: Path) -> None:

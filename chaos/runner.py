@@ -40,7 +40,7 @@ async def play(order: Order, folder: RunFolder, progress: Progress) -> Measureme
     inbox: asyncio.Queue[Notification] = asyncio.Queue()
     lab = Lab(_lab_options(order, plan), folder.lab, folder.rollbacks, build_receiver(folder, inbox))
     try:
-        return await guarded(_in_lab(lab, order, folder, plan, progress, inbox), _watch(lab))
+        return await guarded(_in_lab(lab, order, folder, plan, progress, inbox), lab.watch())
     finally:
         await lab.down()
         progress("lab is down")
@@ -133,9 +133,3 @@ async def _experiment(lab: Lab, folder: RunFolder, plan: Plan) -> None:
         raise LabError(f"the experiment took longer than {limit:.0f} s; see {running.command.log}")
     if toolkit.read_journal(folder) is None:
         raise InvalidRun(f"Chaos Toolkit ended without a journal; see {running.command.log}")
-
-
-async def _watch(lab: Lab) -> None:
-    while True:
-        lab.check()
-        await asyncio.sleep(_CHECK_SECONDS)

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiohttp import web
 
-import slo.names
 import slo.rules
 from chaos.errors import LabError
 from chaos.guarding import all_of
@@ -30,6 +29,7 @@ from chaos.lab.state import LabState, ProgramState
 from slo.model import Policy, Slo
 
 Progress = Callable[[str], None]
+_WATCH_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,12 @@ class Lab:
         for running in list(self._running.values()):
             if died := running.died():
                 raise died
+
+    async def watch(self) -> None:
+        """Wait until a program dies by itself, and raise its LabError."""
+        while True:
+            self.check()
+            await asyncio.sleep(_WATCH_SECONDS)
 
     async def down(self) -> None:
         """End every process, and have the watchdog see to it that none is left."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from chaos import commands
-from chaos.errors import GameDayError, UserMistake
+from chaos.errors import GameDayError, LabError, UserMistake
 from chaos.order import DEFAULT_SCALE
 
 RUNS = Path("var/gameday")
 FALSIFICATIONS = Path("var/falsify")
+FALSIFICATION_SCALE = 10
 _EXIT_CODES = "exit codes: 0 passed, 1 failed verdict, 2 user's mistake, 3 invalid run"
 _SCALE = "divide every window and interval by K, 1 to 30 (default %(default)s)"
 
@@ -35,6 +36,9 @@ def main() -> None:
     except GameDayError as error:
         print(f"gameday: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("gameday: interrupted", file=sys.stderr)
+        sys.exit(LabError.exit_code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,10 +66,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_falsify(falsify: argparse.ArgumentParser) -> None:
-    falsify.add_argument("experiment", help="name of an experiment")
+    falsify.add_argument("experiment", help="name of an experiment, or the path of its .yaml file")
     falsify.add_argument("--seed", type=int, help=_SEED)
     falsify.add_argument("--out", type=Path, default=FALSIFICATIONS, help="folder for results (default %(default)s)")
-    falsify.add_argument("--scale", type=int, default=10, metavar="K", help=_SCALE)
+    falsify.add_argument("--scale", type=int, default=FALSIFICATION_SCALE, metavar="K", help=_SCALE)
     falsify.set_defaults(handler=commands.falsify)
 
 

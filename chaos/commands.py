@@ -62,7 +62,7 @@ async def _run(order: Order, folder: RunFolder) -> int:
 def falsify(arguments: argparse.Namespace) -> int:
     """Spoil the GameDay in three ways; 0 if each is noticed."""
     order = order_of(arguments.experiment, arguments.scale, _seed(arguments), {}, None)
-    found = falsification.falsify(order, arguments.out.absolute(), Progress())
+    found = falsification.falsify(order, arguments.experiment, arguments.out.absolute(), Progress())
     print(" ".join(f"{name}={value}" for name, value in asdict(found).items()))
     return 0 if found.holds else 1
 
@@ -80,7 +80,12 @@ def up(arguments: argparse.Namespace) -> int:
         process = subprocess.Popen(
             host.command(options, folder), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-    _await_ready(process, folder, log)
+    try:
+        _await_ready(process, folder, log)
+    except KeyboardInterrupt:
+        process.terminate()  # it takes its lab down
+        process.wait()
+        raise
     for name, url in sorted(read_state(folder / "lab").urls.items()):
         print(f"{name:18} {url}")
     print(f"{'files':18} {folder}\nend it with: gameday down")

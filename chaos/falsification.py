@@ -46,19 +46,19 @@ class Falsification:
         return (self.broken_rule_exit, self.prevented_effect_exit, self.processes_left) == (1, 3, 0)
 
 
-def falsify(order: Order, out: Path, progress: Callable[[str], None]) -> Falsification:
-    """Run all three below `out`; LabError if one of them hangs or never gets to its fault."""
+def falsify(order: Order, experiment: str, out: Path, progress: Callable[[str], None]) -> Falsification:
+    """Spoil the experiment (a name or a path) three times below `out`; LabError if a run never gets to its fault."""
     out.mkdir(parents=True, exist_ok=True)
     broken = out / "broken.rules.yaml"
     broken.write_text(rules.to_yaml(broken_rules(order)))
     prevented = out / f"{order.experiment.name}-prevented.yaml"
     prevented.write_text(yaml.safe_dump(without_effect(order.experiment)))
     progress("the rules can no longer fire: expecting exit 1")
-    failed = _run(order, out, order.experiment.name, "--rules", str(broken))
+    failed = _run(order, out, experiment, "--rules", str(broken))
     progress(f"exit {failed}; the fault is undone at once: expecting exit 3")
     invalid = _run(order, out, str(prevented))
     progress(f"exit {invalid}; the runner is killed during the fault: expecting no process left")
-    return Falsification(failed, invalid, _killed(order, out))
+    return Falsification(failed, invalid, _killed(order, out, experiment))
 
 
 def broken_rules(order: Order) -> dict[str, Any]:
@@ -95,17 +95,19 @@ def _run(order: Order, out: Path, experiment: str, *options: str) -> int:
             raise LabError(f"a run took longer than {_RUN_SECONDS:g} s; see {out / 'runs.log'}") from error
 
 
-def _killed(order: Order, out: Path) -> int:
+def _killed(order: Order, out: Path, experiment: str) -> int:
     """Kill a runner once its fault is there; the number of its lab's processes that are still there after a while."""
     before = (out / "latest").resolve()
     with (out / "runs.log").open("ab") as log:
-        runner = subprocess.Popen(_command(order, out, order.experiment.name), stdout=log, stderr=log)
+        runner = subprocess.Popen(_command(order, out, experiment), stdout=log, stderr=log)
     try:
-        folder = _await_fault(runner, out, before)
+        lab_id = read_state(_await_fault(runner, out, before).lab).lab_id
+        if not marked_processes(lab_id):
+            raise LabError(f"no process of the run to be killed was found; see {out / 'runs.log'}")
     finally:
         runner.kill()
         runner.wait()
-    return len(_left(read_state(folder.lab).lab_id))
+    return len(_left(lab_id))
 
 
 def _await_fault(runner: subprocess.Popen[bytes], out: Path, before: Path) -> RunFolder:

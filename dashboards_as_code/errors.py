@@ -11,10 +11,6 @@ class StyleError(DashboardError):
     """A board breaks the house style."""
 
 
-class DriftError(DashboardError):
-    """A committed file differs from what its sources generate."""
-
-
 class UsageError(DashboardError):
     """The command was given something that it cannot use."""
 

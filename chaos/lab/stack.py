@@ -28,7 +28,8 @@ from chaos.lab.seeding import history_of
 from chaos.lab.state import LabState, ProgramState
 from slo.model import Policy, Slo
 
-Progress = Callable[[str], None]
+Say = Callable[[str], None]
+"""Tells somebody one line."""
 _WATCH_SECONDS = 0.2
 
 
@@ -61,18 +62,18 @@ class Lab:
         self._parts: dict[str, Part] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
 
-    async def up(self, progress: Progress) -> LabState:
+    async def up(self, say: Say) -> LabState:
         """Start everything and return once all of it answers; LabError names what does not."""
         ports = choose_ports(PORT_NAMES, self.options.pinned_ports)
         self.parts = Parts(self.folder, ports, self.secrets, self.options.scale, self.pace)
         self._watchdog = watchdog.start(self.lab_id, self._rollbacks, self.options.lifetime_seconds)
         await self._listen(ports["receiver"])
-        await self._seed(progress)
+        await self._seed(say)
         make = self.parts
         prometheus = make.prometheus(self._prometheus_data, self._rules())
         first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager(), prometheus)
-        await all_of(*(self._start(part, progress) for part in first))
-        await self._start(make.service(), progress)
+        await all_of(*(self._start(part, say) for part in first))
+        await self._start(make.service(), say)
         return self.write_state()
 
     async def start_command(self, command: Command) -> Running:
@@ -126,20 +127,20 @@ class Lab:
         state.write(self.folder)
         return state
 
-    async def _start(self, part: Part, progress: Progress) -> None:
+    async def _start(self, part: Part, say: Say) -> None:
         began = time.monotonic()
         running = await self.start_command(part.command)
         self._parts[part.command.name] = part
         await wait_ready(running, part.ready, part.seconds)
-        progress(f"{part.command.name} ready after {time.monotonic() - began:.1f} s")
+        say(f"{part.command.name} ready after {time.monotonic() - began:.1f} s")
 
-    async def _seed(self, progress: Progress) -> None:
+    async def _seed(self, say: Say) -> None:
         """Seed the history up to this moment, before there is traffic that the work could disturb."""
         options = self.options
         history = history_of(options.slo, options.scale, options.request_rate, self.pace, time.time())
         text = self.folder / "history.txt"
         await asyncio.to_thread(seed, history, find("promtool"), text, self._prometheus_data)
-        progress(f"history: {history.period_seconds / 86400:g} days seeded")
+        say(f"history: {history.period_seconds / 86400:g} days seeded")
 
     async def _listen(self, port: int) -> None:
         await self._receiver.setup()

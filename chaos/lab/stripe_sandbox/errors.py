@@ -15,11 +15,12 @@ class RefusedError(Exception):
     code: str | None = None
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    decline_code: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The answer's body."""
         error = {"type": self.kind, "message": self.message}
-        optional = {"code": self.code, "param": self.param}
+        optional = {"code": self.code, "param": self.param, "decline_code": self.decline_code}
         return {"error": error | {name: text for name, text in optional.items() if text is not None}}
 
 

@@ -6,6 +6,7 @@ from chaos.lab.stripe_sandbox.errors import RefusedError, unauthorized, unknown_
 from chaos.lab.stripe_sandbox.exchange import Handler
 
 CONTROL = "/_sandbox/"
+STREAM = "/v2/billing/meter_event_stream"  # takes the token of a session instead
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 
@@ -24,7 +25,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let test keys pass; the sandbox's own controls need none."""
-    if not request.path.startswith(CONTROL):
+    if not request.path.startswith((CONTROL, STREAM)):
         _check_key(request.headers.get("Authorization", ""))
     return await handler(request)
 

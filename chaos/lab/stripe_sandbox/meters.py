@@ -52,6 +52,36 @@ class Meters:
         status = params.choice("status", STATUSES)
         return self.kept.page(params, "/v1/billing/meters", lambda meter: status in {None, meter["status"]})
 
+    def deactivate(self, params: Params, identifier: str) -> Object:
+        """POST /v1/billing/meters/{id}/deactivate"""
+        params.accept()
+        return self._set(identifier, "inactive", int(self._clock()))
+
+    def reactivate(self, params: Params, identifier: str) -> Object:
+        """POST /v1/billing/meters/{id}/reactivate"""
+        params.accept()
+        return self._set(identifier, "active", None)
+
+    def update(self, params: Params, identifier: str) -> Object:
+        """POST /v1/billing/meters/{id}"""
+        params.accept("display_name")
+        meter = self.kept.get(identifier)
+        meter |= {"display_name": params.required_text("display_name"), "updated": int(self._clock())}
+        return meter
+
+    def _set(self, identifier: str, status: str, deactivated_at: int | None) -> Object:
+        meter = self.kept.get(identifier)
+        if meter["status"] == status:
+            raise RefusedError(400, f"This meter is already {status}.", param="id")
+        meter |= {"status": status, "updated": int(self._clock())}
+        meter["status_transitions"] = {"deactivated_at": deactivated_at}
+        return meter
+
+    def customer_key(self, event_name: str) -> str:
+        """The payload's key that names the customer."""
+        meter = self.active_for(event_name)
+        return "" if meter is None else str(meter["customer_mapping"]["event_payload_key"])
+
     def active_for(self, event_name: str) -> Object | None:
         """The meter that counts events of that name."""
         for meter in self.kept.all():

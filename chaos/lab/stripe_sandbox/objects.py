@@ -2,7 +2,8 @@
 
 import secrets
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 from chaos.lab.stripe_sandbox.errors import invalid_parameter, no_such
@@ -21,16 +22,28 @@ def new_id(prefix: str) -> str:
 
 
 class Collection:
-    """All objects of one kind; `kind` is the word that error messages use."""
+    """All objects of one kind; `kind` is the word that error messages use.
 
-    def __init__(self, kind: str) -> None:
+    Objects are also found by the fields in `indexed` without a walk over all; who changes such a field adds again.
+    """
+
+    def __init__(self, kind: str, indexed: tuple[str, ...] = ()) -> None:
         self._kind = kind
         self._objects: dict[str, Object] = {}
+        self._indexes: dict[str, dict[Any, dict[str, Object]]] = {field: {} for field in indexed}
 
     def add(self, thing: Object) -> Object:
         """Keep a new object, or replace the one with its id."""
         self._objects[thing["id"]] = thing
+        for field, index in self._indexes.items():
+            index.setdefault(thing.get(field), {})[thing["id"]] = thing
         return thing
+
+    def remove(self, identifier: str) -> None:
+        """Forget the object; one that is not there is no error."""
+        gone = self._objects.pop(identifier, {})
+        for field, index in self._indexes.items():
+            index.get(gone.get(field), {}).pop(identifier, None)
 
     def get(self, identifier: str, param: str = "id") -> Object:
         """The object, or a RefusedError that names `param`."""
@@ -45,33 +58,44 @@ class Collection:
         """Every object, oldest first."""
         return list(self._objects.values())
 
+    def of(self, field: str, value: str) -> list[Object]:
+        """The objects whose indexed `field` holds `value`, oldest first."""
+        found = self._indexes[field].get(value, {})
+        return [thing for thing in found.values() if thing.get(field) == value]
+
     def page(self, params: Params, url: str, keep: Callable[[Object], bool] = lambda _: True) -> Object:
-        """One page of the objects to `keep`, newest first."""
-        newest_first = [thing for thing in reversed(self._objects.values()) if keep(thing)]
-        return page_of(newest_first, params, url)
+        """One page of the objects to `keep`, newest first; indexed parameters narrow the walk."""
+        return page_of(filter(keep, self._newest_first(params)), params, url)
+
+    def _newest_first(self, params: Params) -> Iterator[Object]:
+        for field in self._indexes:
+            value = params.text(field)
+            if value is not None:
+                return reversed(self.of(field, value))
+        return reversed(self._objects.values())
 
 
 def page_of(things: Iterable[Object], params: Params, url: str) -> Object:
     """Stripe's list object over `things`, cut by the paging parameters."""
-    rows = list(things)
     given = params.integer("limit")
     limit = 10 if given is None else given
     if not 1 <= limit <= 100:
         raise invalid_parameter("limit", "Limit must be between 1 and 100.")
-    after, before = params.text("starting_after"), params.text("ending_before")
+    rows, after, before = iter(things), params.text("starting_after"), params.text("ending_before")
     if after is not None:
-        rows = rows[_position(rows, after, "starting_after") + 1 :]
-        page = rows[:limit]
+        _until(rows, after, "starting_after")
     elif before is not None:
-        rows = rows[: _position(rows, before, "ending_before")]
-        page = rows[-limit:]
-    else:
-        page = rows[:limit]
-    return {"object": "list", "url": url, "has_more": len(rows) > limit, "data": page}
+        newer = _until(rows, before, "ending_before")
+        return {"object": "list", "url": url, "has_more": len(newer) > limit, "data": newer[-limit:]}
+    page = list(islice(rows, limit + 1))
+    return {"object": "list", "url": url, "has_more": len(page) > limit, "data": page[:limit]}
 
 
-def _position(rows: list[Object], identifier: str, param: str) -> int:
-    for index, row in enumerate(rows):
+def _until(rows: Iterator[Object], identifier: str, param: str) -> list[Object]:
+    """What comes before the object with that id, which is taken from `rows` too."""
+    passed: list[Object] = []
+    for row in rows:
         if row["id"] == identifier:
-            return index
+            return passed
+        passed.append(row)
     raise no_such("object", identifier, param)

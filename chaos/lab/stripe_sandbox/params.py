@@ -1,10 +1,12 @@
 """Typed reading of a request's parameters, with Stripe's answers to what is missing, unknown or wrong."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 
 from chaos.lab.stripe_sandbox.errors import invalid_parameter, missing_parameter, unknown_parameter
 from chaos.lab.stripe_sandbox.forms import Tree
 
+COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 METADATA_KEYS = 50
 METADATA_KEY_LENGTH = 40
 METADATA_VALUE_LENGTH = 500
@@ -14,21 +16,21 @@ class Params:
     """One level of a parameter tree; `path` is how its parent names it. Every reader raises RefusedError."""
 
     def __init__(self, tree: Tree, path: str = "") -> None:
-        self._tree = tree
+        self.tree = tree
         self._path = path
 
     def accept(self, *names: str) -> None:
         """Refuse every parameter that is not among `names`; called before anything is changed."""
-        for name in self._tree:
+        for name in self.tree:
             if name not in names:
                 raise unknown_parameter(self._full(name))
 
     def __contains__(self, name: str) -> bool:
-        return name in self._tree
+        return name in self.tree
 
     def text(self, name: str) -> str | None:
         """A string; an empty one counts as none, as Stripe clears a field with it."""
-        value = self._tree.get(name)
+        value = self.tree.get(name)
         if isinstance(value, dict):
             raise invalid_parameter(self._full(name), f"Invalid string: {self._full(name)}")
         return value or None
@@ -74,7 +76,7 @@ class Params:
 
     def group(self, name: str) -> "Params | None":
         """A nested object."""
-        value = self._tree.get(name)
+        value = self.tree.get(name)
         if value is None:
             return None
         if isinstance(value, str):
@@ -93,22 +95,38 @@ class Params:
         group = self.group(name)
         if group is None:
             return []
-        if not all(key.isdecimal() for key in group._tree):
+        if not all(key.isdecimal() for key in group.tree):
             raise invalid_parameter(self._full(name), f"Invalid array: {self._full(name)}")
-        elements = (group.group(key) for key in sorted(group._tree, key=int))
+        elements = (group.group(key) for key in sorted(group.tree, key=int))
         return [element for element in elements if element is not None]
 
     def texts(self, name: str) -> dict[str, str]:
         """A flat object of strings, such as a meter event's payload."""
         group = self.required_group(name)
-        return {key: group.text(key) or "" for key in group._tree}
+        return {key: group.text(key) or "" for key in group.tree}
+
+    def list_of_texts(self, name: str) -> list[str]:
+        """A list of strings, in the order of their indexes; empty when absent or cleared."""
+        if self.tree.get(name, "") == "":
+            return []
+        return [text for _, text in sorted(self.texts(name).items(), key=lambda pair: int(pair[0]))]
+
+    def time_range(self, name: str) -> Callable[[int], bool]:
+        """A moment, or bounds `[gt|gte|lt|lte]`, as a test of a unix time."""
+        if not isinstance(self.tree.get(name), dict):
+            exact = self.integer(name)
+            return lambda moment: exact in {None, moment}
+        bounds = self.required_group(name)
+        bounds.accept(*COMPARISONS)
+        limits = [(COMPARISONS[sign], bounds.required_integer(sign)) for sign in bounds.tree]
+        return lambda moment: all(compare(moment, limit) for compare, limit in limits)
 
     def metadata(self, current: Mapping[str, str]) -> dict[str, str]:
         """`current` with the request's changes: an empty value removes its key, an empty object all of them."""
-        if self._tree.get("metadata") == "":
+        if self.tree.get("metadata") == "":
             return {}
         group = self.group("metadata")
-        changes = {} if group is None else {key: group.text(key) for key in group._tree}
+        changes = {} if group is None else {key: group.text(key) for key in group.tree}
         merged = {**current, **changes}
         kept = {key: value for key, value in merged.items() if value is not None}
         _check_metadata(kept)

@@ -3,6 +3,42 @@
 import calendar
 from datetime import UTC, datetime, timedelta
 
+APPROXIMATE_SECONDS = {"day": 86_400, "week": 604_800, "month": 2_629_746, "year": 31_556_952}
+
+
+def first_boundary_after(anchor: int, moment: int, interval: str, count: int) -> int:
+    """The first moment after `moment` that lies a whole number of intervals before or after `anchor`."""
+    return _boundary(anchor, _steps(anchor, moment, interval, count) + 1, interval, count)
+
+
+def last_boundary_by(anchor: int, moment: int, interval: str, count: int) -> int:
+    """The last such moment that is not after `moment`."""
+    return _boundary(anchor, _steps(anchor, moment, interval, count), interval, count)
+
+
+def next_day_of_month(after: int, day: int, hour: int, minute: int, second: int) -> int:
+    """The first moment from `after` on with that day of the month (or its last) and time of day."""
+    start = datetime.fromtimestamp(after, UTC).replace(day=1, hour=hour, minute=minute, second=second)
+    for months in (0, 1):
+        month = _months_later(start, months)
+        moment = month.replace(day=min(day, calendar.monthrange(month.year, month.month)[1]))
+        if moment.timestamp() >= after:
+            break
+    return int(moment.timestamp())
+
+
+def _steps(anchor: int, moment: int, interval: str, count: int) -> int:
+    steps = (moment - anchor) // (APPROXIMATE_SECONDS[interval] * count)
+    while _boundary(anchor, steps, interval, count) > moment:
+        steps -= 1
+    while _boundary(anchor, steps + 1, interval, count) <= moment:
+        steps += 1
+    return steps
+
+
+def _boundary(anchor: int, steps: int, interval: str, count: int) -> int:
+    return period_end(anchor, interval, steps * count)
+
 
 def period_end(start: int, interval: str, count: int) -> int:
     """The end of a period of `count` days, weeks, months or years that starts at `start` (unix seconds)."""

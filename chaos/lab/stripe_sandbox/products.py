@@ -45,8 +45,24 @@ class Products:
         params.accept()
         return self.kept.get(identifier)
 
+    def update(self, params: Params, identifier: str) -> Object:
+        """POST /v1/products/{id}"""
+        params.accept("active", "description", "metadata", "name", "unit_label")
+        product = self.kept.get(identifier)
+        changes: Object = {name: params.text(name) for name in ("description", "unit_label") if name in params}
+        if "name" in params:
+            changes["name"] = params.required_text("name")
+        if "active" in params:
+            changes["active"] = params.flag("active")
+        product |= changes | {"metadata": params.metadata(product["metadata"]), "updated": int(self._clock())}
+        return product
+
     def index(self, params: Params) -> Object:
         """GET /v1/products"""
-        params.accept("active", *PAGING)
-        active = params.flag("active")
-        return self.kept.page(params, "/v1/products", lambda product: active in {None, product["active"]})
+        params.accept("active", "ids", *PAGING)
+        active, ids = params.flag("active"), set(params.list_of_texts("ids"))
+        return self.kept.page(
+            params,
+            "/v1/products",
+            lambda product: active in {None, product["active"]} and (not ids or product["id"] in ids),
+        )

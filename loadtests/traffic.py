@@ -1,8 +1,9 @@
 """What clients ask for: the mix as data, and the builder that draws requests from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import log
 from types import MappingProxyType
 
 import msgspec
@@ -11,10 +12,23 @@ from loadtests.seeds import stream
 
 # Shares of the arrivals, in percent.
 MIX: Mapping[str, int] = MappingProxyType({"usage_report": 70, "usage_read": 14, "tenant_read": 14, "sign_up": 2})
-# Shares of the events, in percent. Content is checked far more often than it is signed; and signs are few
-# enough that tenants in their trial stay below its 200 signs during a run of several minutes.
-EVENT_TYPES: Mapping[str, int] = MappingProxyType({"verify_events": 96, "rfc3161_timestamps": 3, "sign_events": 1})
-MAX_VALUE: Mapping[str, int] = MappingProxyType({"verify_events": 20, "rfc3161_timestamps": 3, "sign_events": 1})
+# Shares of the events, in percent. Content is checked far more often than it is signed; and what costs most is rare
+# enough that tenants in their trial stay below its 200 signs and their daily cost cap during a run of several minutes.
+EVENT_TYPES: Mapping[str, int] = MappingProxyType({"verify_events": 98, "rfc3161_timestamps": 1, "sign_events": 1})
+MAX_VALUE: Mapping[str, int] = MappingProxyType({"verify_events": 20, "rfc3161_timestamps": 1, "sign_events": 1})
+# What happened to the content, in parts of ten thousand: nearly all of it still has its credential.
+OUTCOMES: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "verify_events": {"found": 9_990, "missing": 8, "invalid": 2},
+        "rfc3161_timestamps": {"success": 9_995, "failure": 5},
+        "sign_events": {"success": 9_995, "failure": 5},
+    }
+)
+DISCOVERIES: Mapping[str, int] = MappingProxyType({"remote": 70, "embedded": 30})
+# Median duration in milliseconds; durations are log-normal around it.
+DURATION_MS: Mapping[str, int] = MappingProxyType({"verify_events": 120, "rfc3161_timestamps": 60, "sign_events": 150})
+DURATION_SPREAD = 0.5
+MAX_DURATION_MS = 600_000
 EVENTS_PER_REPORT = range(1, 11)
 SIGN_UP_PLANS: Mapping[str, int] = MappingProxyType({"starter": 60, "pro": 30, "enterprise": 10})
 
@@ -29,12 +43,13 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One usage event as it is sent; the timestamp is RFC 3339 in UTC."""
+    """One usage event as it is sent; the timestamp is RFC 3339 in UTC, `properties` what happened to the content."""
 
     event_id: str
     event_type: str
     value: int
     timestamp: str
+    properties: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,15 @@ class Traffic:
     def _event(self, timestamp: str) -> Event:
         event_type = self._weighted(EVENT_TYPES)
         value = self._rng.randint(1, MAX_VALUE[event_type])
-        return Event(self._next_id(), event_type, value, timestamp)
+        return Event(self._next_id(), event_type, value, timestamp, self._properties(event_type))
+
+    def _properties(self, event_type: str) -> dict[str, str | int]:
+        duration_ms = self._rng.lognormvariate(log(DURATION_MS[event_type]), DURATION_SPREAD)
+        known: dict[str, str | int] = {
+            "outcome": self._weighted(OUTCOMES[event_type]),
+            "duration_ms": min(round(duration_ms), MAX_DURATION_MS),
+        }
+        return known if event_type == "rfc3161_timestamps" else {**known, "discovery": self._weighted(DISCOVERIES)}
 
     def _next_id(self) -> str:
         self._serial += 1

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from loadtests.traffic import EVENT_TYPES, MAX_VALUE, MIX, Request, Tenant, Traffic, rfc3339
+from loadtests.traffic import EVENT_TYPES, MAX_DURATION_MS, MAX_VALUE, MIX, Request, Tenant, Traffic, rfc3339
 
 TENANTS = [Tenant(f"t{number}", f"key-{number}") for number in range(5)]
 NOW = 1_790_000_000.25
@@ -48,7 +48,17 @@ def test_reports_carry_one_to_ten_events_and_the_body_says_the_same() -> None:
         assert report.body is not None
         sent = json.loads(report.body)["events"]
         assert [row["event_id"] for row in sent] == [event.event_id for event in report.events]
-        assert set(sent[0]) == {"event_id", "event_type", "value", "timestamp"}
+        assert set(sent[0]) == {"event_id", "event_type", "value", "timestamp", "properties"}
+
+
+def test_events_say_what_happened_to_the_content() -> None:
+    events = [event for request in drawn(10_000) for event in request.events]
+    verified = [event for event in events if event.event_type == "verify_events"]
+    found = sum(event.properties["outcome"] == "found" for event in verified)
+    assert found / len(verified) == pytest.approx(0.999, abs=0.001)
+    assert {event.properties["discovery"] for event in verified} == {"remote", "embedded"}
+    assert all(0 <= event.properties["duration_ms"] <= MAX_DURATION_MS for event in events)
+    assert all("discovery" not in event.properties for event in events if event.event_type == "rfc3161_timestamps")
 
 
 def test_reads_ask_for_the_tenant_whose_key_they_carry() -> None:

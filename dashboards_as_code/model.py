@@ -15,6 +15,7 @@ class Unit(StrEnum):
     OPERATIONS_PER_SECOND = "ops"
     EVENTS_PER_SECOND = "cps"
     COUNT = "short"
+    DOLLARS = "currencyUSD"
     STATE = "none"
 
 

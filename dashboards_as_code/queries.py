@@ -19,6 +19,19 @@ HTTP_SERVER_ACTIVE = "http.server.active_requests"
 REDIS = "db.client.operation.duration"
 STRIPE = "http.client.request.duration"
 USAGE_EVENTS = "billing.usage.events"
+STRIPE_RETRIES = "billing.stripe.retries"
+STRIPE_REPLAYS = "billing.stripe.idempotent_replays"
+STRIPE_BREAKERS = "billing.stripe.breakers"
+STRIPE_BREAKER_OPENINGS = "billing.stripe.breaker.openings"
+WEBHOOK_EVENTS = "billing.webhook.events"
+WEBHOOK_EFFECTS = "billing.webhook.effects"
+WEBHOOK_QUEUE = "billing.webhook.queue.events"
+WEBHOOK_AGE = "billing.webhook.queue.age"
+CAP_STEPS = "billing.cost_cap.steps"
+REVENUE = "billing.revenue.accrued"
+COST = "billing.cost.accrued"
+VERIFICATIONS = "c2pa.verify.results"
+C2PA_DURATION = "c2pa.operation.duration"
 
 METHOD = "http.request.method"
 ROUTE = "http.route"
@@ -29,6 +42,18 @@ STRIPE_PATH = "url.template"
 EVENT_TYPE = "billing.usage.event_type"
 OUTCOME = "billing.usage.outcome"
 REQUEST_OUTCOME = "billing.request.outcome"
+RETRY_OUTCOME = "billing.stripe.retry.outcome"
+BREAKER_STATE = "billing.stripe.breaker.state"
+WEBHOOK_OUTCOME = "billing.webhook.outcome"
+WEBHOOK_EFFECT = "billing.webhook.effect"
+WEBHOOK_PLACE = "billing.webhook.place"
+CAP_STEP = "billing.cost_cap.step"
+COST_COMPONENT = "billing.cost.component"
+PLAN = "billing.plan"
+DISCOVERY = "c2pa.discovery"
+VERIFY_OUTCOME = "c2pa.verify.outcome"
+C2PA_OPERATION = "c2pa.operation"
+FOUND, MISSING = "found", "missing"
 
 # Prometheus's own names.
 ALERTS = "ALERTS"
@@ -50,6 +75,31 @@ def label(metric: Metric, attribute: str) -> str:
 def per_second(metric: Metric, by: str) -> str:
     """How often it happened, by an attribute."""
     return f"sum by ({label(metric, by)}) ({_rate(_counter(metric))})"
+
+
+def per_hour(metric: Metric, by: str) -> str:
+    """How much an hour, at the pace of the rate interval, by an attribute."""
+    return f"3600 * {per_second(metric, by)}"
+
+
+def total_per_second(metric: Metric) -> str:
+    """How often it happened in all."""
+    return f"sum({_rate(_counter(metric))})"
+
+
+def current_maximum(metric: Metric, by: str | None = None) -> str:
+    """The largest value that any instance reports now, by an attribute: for what all of them see alike."""
+    (series,) = prometheus_names(metric)
+    grouped = "" if by is None else f" by ({label(metric, by)})"
+    return f"max{grouped} ({_selector(series)})"
+
+
+def survival(metric: Metric) -> str:
+    """Share of the verifications, by discovery, that still found their content credential; invalid ones count not."""
+    by, outcome = label(metric, DISCOVERY), label(metric, VERIFY_OUTCOME)
+    found = _rate(_counter(metric), f'{outcome}="{FOUND}"')
+    decided = _rate(_counter(metric), f'{outcome}=~"{FOUND}|{MISSING}"')
+    return f"sum by ({by}) ({found}) / (sum by ({by}) ({decided}) > 0)"
 
 
 def errors_per_second(metric: Metric, by: str) -> str:

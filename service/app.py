@@ -1,34 +1,31 @@
 """Wires the parts into one application; nothing else does."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 
 from aiohttp import web
 
 from service import parts
 from service.api.body import MAX_BODY_BYTES
-from service.api.health import read_health
-from service.api.tenants import create_tenant, read_tenant
-from service.api.usage import read_usage, report_usage
-from service.checks import HealthChecks, StorageCheck
+from service.api.openapi import describe
+from service.assembly import Foundation, assemble
+from service.checks import StorageCheck
 from service.config import Config
-from service.domain.api_key import derive_pepper
-from service.ledger import durability
+from service.domain.catalog import load_catalog
+from service.domain.seed import derive_root
 from service.ledger.connection import Ledger, connect
-from service.ledger.ingest import UsageIntake
-from service.ledger.tenants import TenantBook
-from service.ledger.usage import UsageReader
+from service.ledger.idempotency import IdempotencyRecords
+from service.ledger.keyring import Keyring
+from service.lifetimes import closing, flushing
 from service.middleware.authentication import Authenticator, authenticate
 from service.middleware.errors import translate_errors
+from service.middleware.idempotency import keep_answers
 from service.middleware.security_headers import secure
 from service.middleware.telemetry import observe_requests
 from service.payments.gateway import StripeGateway
-from service.signup import Signup
+from service.routes import routes
 from service.telemetry.pipeline import Telemetry
-
-PUBLIC = frozenset({create_tenant, read_health})
 
 
 def utc_now() -> datetime:
@@ -41,66 +38,30 @@ def service_version() -> str:
 
 def build_app(config: Config, telemetry: Telemetry, clock: Callable[[], datetime] = utc_now) -> web.Application:
     """Build the application; it connects to nothing before it is used."""
-    ledger = Ledger(connect(config.redis), telemetry)
-    gateway = StripeGateway(config.stripe, telemetry)
-    storage = StorageCheck(config.data_dir)
-    book, pepper = TenantBook(ledger), derive_pepper(config.api_key_secret)
+    base = Foundation(
+        config=config,
+        telemetry=telemetry,
+        clock=clock,
+        catalog=load_catalog(),
+        ledger=Ledger(connect(config.redis), telemetry),
+        gateway=StripeGateway(config.stripe, config.billing.price_ids, telemetry),
+        storage=StorageCheck(config.data_dir),
+    )
+    authenticator, served = Authenticator(Keyring(base.ledger), base.pepper, clock), routes()
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[
             observe_requests(telemetry),
             translate_errors(),
-            authenticate(Authenticator(book, pepper), PUBLIC),
+            authenticate(authenticator, served),
+            keep_answers(IdempotencyRecords(base.ledger), derive_root(config.api_key_secret), served),
         ],
     )
-    app[parts.CLOCK] = clock
-    app[parts.TELEMETRY] = telemetry
+    assemble(app, base, authenticator)
     app[parts.VERSION] = service_version()
-    app[parts.TENANT_BOOK] = book
-    app[parts.SIGNUP] = Signup(book, gateway, pepper, clock)
-    app[parts.USAGE_INTAKE] = UsageIntake(ledger)
-    app[parts.USAGE_READER] = UsageReader(ledger)
-    app[parts.CHECKS] = _health_checks(ledger, gateway, storage)
-    app.router.add_routes(routes())
+    app[parts.DESCRIPTION] = describe(served, service_version())
+    app.router.add_routes(served.definitions())
     app.on_response_prepare.append(secure)
-    app.cleanup_ctx.extend([_closing(ledger.close), _closing(gateway.close), _closing_storage(storage)])
+    app.cleanup_ctx.extend([closing(base.ledger.close), closing(base.gateway.close), closing(base.storage.close)])
+    app.cleanup_ctx.append(flushing(app[parts.REQUEST_COUNTS]))  # the last one to start is the first one to end
     return app
-
-
-def routes() -> list[web.RouteDef]:
-    return [
-        web.get("/health", read_health),
-        web.post("/tenants", create_tenant),
-        web.get("/tenants/{tenant_id}", read_tenant),
-        web.post("/usage/report", report_usage),
-        web.get("/usage/{tenant_id}", read_usage),
-    ]
-
-
-def _health_checks(ledger: Ledger, gateway: StripeGateway, storage: StorageCheck) -> HealthChecks:
-    return HealthChecks(
-        {
-            "database": partial(durability.is_durable, ledger),
-            "redis": partial(durability.answers, ledger),
-            "stripe": gateway.is_reachable,
-            "storage": storage,
-        }
-    )
-
-
-CleanupContext = Callable[[web.Application], AsyncIterator[None]]
-
-
-def _closing(close: Callable[[], Awaitable[None]]) -> CleanupContext:
-    async def context(_: web.Application) -> AsyncIterator[None]:
-        yield
-        await close()
-
-    return context
-
-
-def _closing_storage(storage: StorageCheck) -> CleanupContext:
-    async def close() -> None:
-        storage.close()
-
-    return _closing(close)

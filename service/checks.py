@@ -22,6 +22,10 @@ class HealthChecks:
         results = await asyncio.gather(*(_bounded(check) for check in self._checks.values()))
         return dict(zip(self._checks, results, strict=True))
 
+    async def passes(self, name: str) -> bool:
+        """Run one of them."""
+        return await _bounded(self._checks[name])
+
 
 class StorageCheck:
     """Writes, syncs, reads and deletes a probe file, in one thread so that a hung disk can hold up no other."""
@@ -36,7 +40,7 @@ class StorageCheck:
         except OSError:
             return False
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _probe(self) -> bool:

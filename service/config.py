@@ -2,13 +2,17 @@
 
 import ipaddress
 import math
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from service.domain.return_url import is_origin
+from service.domain.tenant import EMAIL, Plan
 from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
 
 REDIS_TIMEOUT_SECONDS = 1.0
@@ -20,6 +24,9 @@ _MIN_SECRET_LENGTH = 64
 _MIN_SECRET_BITS_PER_CHARACTER = 4.5
 _STRIPE_KEY_PREFIXES = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
 _LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
+_PRICE_ID = re.compile(r"price_[A-Za-z0-9]{1,120}")
+_MIN_WEBHOOK_SECRET = 16
+_MIN_OPERATOR_KEY = 32
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -61,6 +68,48 @@ class StripeConfig:
     api_base: str | None
     secret_key: str = field(repr=False)
 
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "StripeConfig":
+        """Read only what calling Stripe needs; raises ConfigError."""
+        reader = _Reader(env)
+        stripe = _stripe(reader)
+        reader.finish()
+        return stripe
+
+
+@dataclass(frozen=True, slots=True)
+class BillingConfig:
+    """`price_ids` maps each plan to its licensed price; `webhook_secret` signs what Stripe sends."""
+
+    price_ids: Mapping[Plan, str]
+    webhook_secret: str = field(repr=False)
+
+
+class SignupMode(StrEnum):
+    """Who may become a tenant: anybody at once, anybody who reads their mail, or whom the operator enters."""
+
+    OPEN = "open"
+    VERIFIED = "verified"
+    INVITE = "invite"
+
+
+@dataclass(frozen=True, slots=True)
+class SignupConfig:
+    """`smtp_url` and `mail_from` are there in mode verified, `operator_key` in mode invite."""
+
+    mode: SignupMode
+    mail_from: str
+    smtp_url: str | None = field(repr=False)
+    operator_key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """`public_url` is where clients reach the service; return URLs must have one of `allowed_origins` exactly."""
+
+    public_url: str
+    allowed_origins: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class TelemetryConfig:
@@ -79,6 +128,9 @@ class Config:
     data_dir: Path
     redis: RedisConfig
     stripe: StripeConfig
+    billing: BillingConfig
+    signup: SignupConfig
+    web: WebConfig
     telemetry: TelemetryConfig
     api_key_secret: str = field(repr=False)
 
@@ -86,13 +138,16 @@ class Config:
     def from_env(cls, env: Mapping[str, str]) -> "Config":
         """Judge every variable, then raise ConfigError with all the bad ones or return the configuration."""
         reader = _Reader(env)
-        port = reader.integer("PORT", 3002, 1, 65535)
+        host, port = reader.text("HOST", "127.0.0.1"), reader.integer("PORT", 3002, 1, 65535)
         config = cls(
-            host=reader.text("HOST", "127.0.0.1"),
+            host=host,
             port=port,
             data_dir=Path(reader.text("DATA_DIR", "var/data")),
             redis=_redis(reader),
             stripe=_stripe(reader),
+            billing=_billing(reader),
+            signup=_signup(reader),
+            web=_web(reader, host, port),
             telemetry=_telemetry(reader, port),
             api_key_secret=reader.checked("API_KEY_SECRET", "", _secret_rule),
         )
@@ -119,9 +174,10 @@ class _Reader:
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default).lower()
-        if value not in choices:
-            self.reject(name, f"must be one of {', '.join(choices)}")
-        return value
+        if value in choices:
+            return value
+        self.reject(name, f"must be one of {', '.join(choices)}")
+        return default
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default))
@@ -168,6 +224,32 @@ def _stripe(reader: _Reader) -> StripeConfig:
     return StripeConfig(api_base=api_base, secret_key=secret_key)
 
 
+def _billing(reader: _Reader) -> BillingConfig:
+    return BillingConfig(
+        price_ids={plan: reader.checked(f"STRIPE_{plan.upper()}_PRICE_ID", "", _price_rule) for plan in Plan},
+        webhook_secret=reader.checked("STRIPE_WEBHOOK_SECRET", "", _webhook_secret_rule),
+    )
+
+
+def _signup(reader: _Reader) -> SignupConfig:
+    mode = SignupMode(reader.choice("SIGNUP", SignupMode.OPEN, tuple(SignupMode)))
+    verified, invite = mode is SignupMode.VERIFIED, mode is SignupMode.INVITE
+    return SignupConfig(
+        mode=mode,
+        mail_from=reader.checked("MAIL_FROM", "", _sender_rule) if verified else "",
+        smtp_url=reader.checked("SMTP_URL", "", _smtp_rule) if verified else None,
+        operator_key=reader.checked("OPERATOR_KEY", "", _operator_rule) if invite else None,
+    )
+
+
+def _web(reader: _Reader, host: str, port: int) -> WebConfig:
+    public_url = reader.url("PUBLIC_URL") or f"http://{host}:{port}"
+    origins = [origin.strip() for origin in reader.text("ALLOWED_ORIGINS", _origin(public_url)).split(",")]
+    if not all(is_origin(origin) for origin in origins):
+        reader.reject("ALLOWED_ORIGINS", "must be origins such as https://app.example.com, separated by commas")
+    return WebConfig(public_url=public_url, allowed_origins=frozenset(origins))
+
+
 def _telemetry(reader: _Reader, port: int) -> TelemetryConfig:
     reader.choice("LOG_FORMAT", "json", ("json",))
     return TelemetryConfig(
@@ -178,6 +260,29 @@ def _telemetry(reader: _Reader, port: int) -> TelemetryConfig:
         instance_id=reader.text("OTEL_SERVICE_INSTANCE_ID", f"{socket.gethostname()}:{port}"),
         log_level=reader.choice("LOG_LEVEL", "info", _LOG_LEVELS),
     )
+
+
+def _price_rule(value: str) -> str | None:
+    return None if _PRICE_ID.fullmatch(value) else "must be the id of a Stripe price, which starts with price_"
+
+
+def _webhook_secret_rule(value: str) -> str | None:
+    if value.isascii() and value.isprintable() and value.startswith("whsec_") and len(value) >= _MIN_WEBHOOK_SECRET:
+        return None
+    return "must be the signing secret of a Stripe webhook endpoint, which starts with whsec_"
+
+
+def _smtp_rule(value: str) -> str | None:
+    parts = urlsplit(value)
+    return None if parts.scheme in ("smtp", "smtps") and parts.hostname else "must be smtp://host:port or smtps://host"
+
+
+def _sender_rule(value: str) -> str | None:
+    return None if not any(EMAIL.faults(value, "")) else "must be the e-mail address that mail is sent from"
+
+
+def _operator_rule(value: str) -> str | None:
+    return None if len(value) >= _MIN_OPERATOR_KEY and value.isascii() else "must have at least 32 ASCII characters"
 
 
 def _stripe_key_rule(value: str) -> str | None:
@@ -200,6 +305,11 @@ def _secret_rule(value: str) -> str | None:
 def _bits_per_character(text: str) -> float:
     """Shannon entropy of the characters' frequencies."""
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _is_http_url(value: str) -> bool:

@@ -1,5 +1,6 @@
 """Every error a client can be answered with, and its one translation to RFC 9457 problem details."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +25,18 @@ class ServiceError(Exception):
         super().__init__(detail or self.title)
         self.detail = detail
 
+    def answer_headers(self) -> Mapping[str, str]:
+        """Headers that the answer has beside its media type."""
+        return self.headers
+
+
+class InvalidSignatureError(ServiceError):
+    """Deliberately without detail: the sender of a forged webhook learns nothing."""
+
+    status = 400
+    code = "invalid_signature"
+    title = "The webhook's signature is missing, wrong or out of its time"
+
 
 class MalformedRequestError(ServiceError):
     status = 400
@@ -38,6 +51,30 @@ class UnauthorizedError(ServiceError):
     code = "unauthorized"
     title = "A valid API key is required"
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class InsufficientScopeError(ServiceError):
+    status = 403
+    code = "insufficient_scope"
+    title = "The API key lacks the scope that this request needs"
+
+
+class TenantSuspendedError(ServiceError):
+    status = 403
+    code = "tenant_suspended"
+    title = "The tenant is suspended until its open invoices are paid"
+
+
+class TenantCanceledError(ServiceError):
+    status = 403
+    code = "tenant_canceled"
+    title = "The tenant is canceled"
+
+
+class SignupClosedError(ServiceError):
+    status = 403
+    code = "signup_by_invitation"
+    title = "Tenants are created by the operator only"
 
 
 class NotFoundError(ServiceError):
@@ -56,6 +93,55 @@ class BodyTimeoutError(ServiceError):
     status = 408
     code = "body_timeout"
     title = "The body did not arrive in time"
+
+
+class IdempotencyInFlightError(ServiceError):
+    status = 409
+    code = "idempotency_in_flight"
+    title = "A request with this Idempotency-Key is still being worked on; repeat the request"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
+class VersionConflictError(ServiceError):
+    """Two writers met; the loser repeats its request."""
+
+    status = 409
+    code = "version_conflict"
+    title = "The resource was changed at the same time; read it again and repeat the request"
+
+
+class LeaseBusyError(ServiceError):
+    """Somebody else decides on the tenant's standing just now. Only workers meet it, and they try again."""
+
+    status = 503
+    code = "lease_busy"
+    title = "The tenant's standing is being decided by somebody else"
+
+
+class LeaseLostError(ServiceError):
+    """The lease passed on before the decision was written. Only workers meet it, and they try again."""
+
+    status = 503
+    code = "lease_lost"
+    title = "The tenant's standing was decided by somebody else in the meantime"
+
+
+class LastKeyError(ServiceError):
+    status = 409
+    code = "last_key"
+    title = "The last key that may manage keys cannot be revoked; create or rotate one first"
+
+
+class TooManyKeysError(ServiceError):
+    status = 409
+    code = "too_many_keys"
+    title = "The tenant has as many API keys as it may have; revoke one first"
+
+
+class PreconditionFailedError(ServiceError):
+    status = 412
+    code = "precondition_failed"
+    title = "The resource is not in the version that If-Match names; read it again"
 
 
 class BodyTooLargeError(ServiceError):
@@ -82,6 +168,24 @@ class ValidationError(ServiceError):
         self.fields = fields
 
 
+class IdempotencyKeyReusedError(ServiceError):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was already used with another request"
+
+
+class CorrectionExceedsUsageError(ServiceError):
+    status = 422
+    code = "correction_exceeds_usage"
+    title = "The correction would take the hour's usage below zero"
+
+
+class CorrectionConflictError(ServiceError):
+    status = 409
+    code = "correction_conflict"
+    title = "A correction with this id and another content was already made"
+
+
 class PaymentsRejectedError(ServiceError):
     status = 422
     code = "payments_rejected"
@@ -96,6 +200,32 @@ class ClientDisconnectedError(ServiceError):
     title = "The client went away before the request was complete"
 
 
+class LimitExceededError(ServiceError):
+    """A limit let nothing of the reported usage pass; `results` says what became of each event."""
+
+    status = 429
+
+    def __init__(self, results: Sequence[Mapping[str, object]] = (), headers: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.results = results
+        self._answer_headers = headers or {}
+
+    def answer_headers(self) -> Mapping[str, str]:
+        return self._answer_headers
+
+
+class TrialLimitExceededError(LimitExceededError):
+    code = "TRIAL_LIMIT_EXCEEDED"
+    title = "The trial's allowance is used up; add a payment method to go on"
+
+
+class DailyCostCapExceededError(LimitExceededError):
+    """`Retry-After` is the time until the next UTC day; the handler knows it."""
+
+    code = "DAILY_COST_CAP_EXCEEDED"
+    title = "The plan's daily cost cap is reached; it opens again with the next UTC day"
+
+
 class LedgerUnavailableError(ServiceError):
     """Nothing may be concluded about a write: it may or may not have happened, so the client repeats it."""
 
@@ -103,6 +233,13 @@ class LedgerUnavailableError(ServiceError):
     code = "ledger_unavailable"
     title = "The ledger did not answer; repeat the request"
     headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
+class MailUnavailableError(ServiceError):
+    status = 503
+    code = "mail_unavailable"
+    title = "The confirmation could not be mailed; repeat the request"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
 
 class PaymentsUnavailableError(ServiceError):
@@ -125,4 +262,6 @@ def problem(error: ServiceError, request_id: str) -> dict[str, object]:
         document["detail"] = error.detail
     if isinstance(error, ValidationError):
         document["errors"] = [{"field": bad.field, "rule": bad.rule} for bad in error.fields]
+    if isinstance(error, LimitExceededError):
+        document["results"] = list(error.results)
     return document

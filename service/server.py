@@ -8,6 +8,7 @@ from aiohttp import web
 
 from service.app import build_app, service_version
 from service.config import Config, TelemetryConfig
+from service.parts import DRAINING
 from service.runner import Runner
 from service.telemetry.logs import configure_logging, log_event
 from service.telemetry.pipeline import Telemetry, create_exported_telemetry, create_resource, create_telemetry
@@ -23,11 +24,12 @@ class ListenError(Exception):
 
 async def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT, then finish requests in flight and flush telemetry; raises ListenError."""
-    telemetry = _start_telemetry(config.telemetry)
+    telemetry = start_telemetry(config.telemetry)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    runner = Runner(build_app(config, telemetry))
+    app = build_app(config, telemetry)
+    runner = Runner(app)
     try:
         await runner.setup()
         await _listen(runner, config)
@@ -39,6 +41,7 @@ async def serve(config: Config) -> None:
             {"server.address": config.host, "server.port": config.port, "service.version": service_version()},
         )
         await stopping.wait()
+        app[DRAINING].set()
         log_event(_log, logging.INFO, "service.stopping", "told to stop", {})
     finally:
         await runner.cleanup()
@@ -53,7 +56,8 @@ async def _listen(runner: Runner, config: Config) -> None:
         raise ListenError(f"cannot listen on {address}: {error.strerror}; expected a free address") from error
 
 
-def _start_telemetry(config: TelemetryConfig) -> Telemetry:
+def start_telemetry(config: TelemetryConfig) -> Telemetry:
+    """Begin to export what the configuration asks for, and to log."""
     resource = create_resource(service_version(), config.instance_id)
     if config.otlp_endpoint is None:
         telemetry = create_telemetry(resource, [], [])

@@ -14,7 +14,7 @@ from chaos.lab.lab_secrets import LabSecrets
 from chaos.lab.ports import LOOPBACK
 from chaos.lab.processes import Command
 from chaos.lab.programs import find
-from chaos.lab.readiness import Check, answers_http, answers_ping
+from chaos.lab.readiness import Check, answers_http, answers_ping, logs
 from chaos.lab.scaling import Intervals
 
 PORT_NAMES = (
@@ -76,7 +76,10 @@ class Parts:
         return Part(self._command("redis", str(find("redis")), str(config)), answers_ping(port, password))
 
     def stripe(self) -> Part:
-        argv = (sys.executable, "-m", "chaos.lab.stripe_sandbox", "--port", str(self.ports["stripe"]))
+        listening = ("--port", str(self.ports["stripe"]))
+        webhooks = ("--webhook-url", f"{self.url('service')}/webhooks/stripe")
+        secret = ("--webhook-secret", self.secrets.stripe_webhook_secret)
+        argv = (sys.executable, "-m", "chaos.lab.stripe_sandbox", *listening, *webhooks, *secret)
         return Part(self._command("stripe", *argv), answers_http(f"{self.url('stripe')}/_sandbox/healthy"))
 
     def toxiproxy(self) -> Part:
@@ -96,14 +99,26 @@ class Parts:
         argv = (str(find("billing-otelcol")), "--config", str(configuration.COLLECTOR_CONFIG))
         return Part(self._command("collector", *argv, env=env), answers_http(self.url("collector_health")))
 
-    def service(self) -> Part:
-        env = {
-            "HOST": LOOPBACK,
-            "PORT": str(self.ports["service"]),
+    def price_list(self) -> Command:
+        """Puts the catalogue into the sandbox and prints the plans' price ids."""
+        argv = (billing(), "sync-catalog", "--output", "env")
+        return Command("prices", argv, self.folder / "prices.log", self._stripe_environment("stripe"), ends=True)
+
+    def service(self, price_ids: Mapping[str, str]) -> Part:
+        env = {**self._service_environment(price_ids), "HOST": LOOPBACK, "PORT": str(self.ports["service"])}
+        command = self._command("service", billing(), "serve", env=env)
+        return Part(command, answers_http(f"{self.url('service')}/health"))
+
+    def worker(self, price_ids: Mapping[str, str]) -> Part:
+        env = {**self._service_environment(price_ids), "OTEL_SERVICE_INSTANCE_ID": "worker"}
+        command = self._command("worker", billing(), "worker", env=env)
+        return Part(command, logs(command.log, "worker.started"))
+
+    def _service_environment(self, price_ids: Mapping[str, str]) -> dict[str, str]:
+        return {
             **self.redis_environment("redis_proxy"),
-            "STRIPE_SECRET_KEY": self.secrets.stripe_secret_key,
-            "STRIPE_WEBHOOK_SECRET": self.secrets.stripe_webhook_secret,
-            "STRIPE_API_BASE": self.url("stripe_proxy"),
+            **self._stripe_environment("stripe_proxy"),
+            **price_ids,
             "API_KEY_SECRET": self.secrets.api_key_secret,
             "JWT_SECRET": self.secrets.jwt_secret,
             "DATA_DIR": str(self.folder / "data"),
@@ -111,8 +126,13 @@ class Parts:
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url("otlp_proxy"),
             "OTEL_METRIC_EXPORT_INTERVAL": str(round(self.pace.export_seconds * 1000)),
         }
-        command = self._command("service", billing(), "serve", env=env)
-        return Part(command, answers_http(f"{self.url('service')}/health"))
+
+    def _stripe_environment(self, port_name: str) -> dict[str, str]:
+        return {
+            "STRIPE_SECRET_KEY": self.secrets.stripe_secret_key,
+            "STRIPE_WEBHOOK_SECRET": self.secrets.stripe_webhook_secret,
+            "STRIPE_API_BASE": self.url(port_name),
+        }
 
     def prometheus(self, data: Path, rules: Path) -> Part:
         config = self.folder / "prometheus.yaml"

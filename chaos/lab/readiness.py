@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import redis.asyncio as aioredis
@@ -43,6 +44,15 @@ def answers_http(url: str) -> Check:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+    return check
+
+
+def logs(log: Path, text: str) -> Check:
+    """True once the program's log contains the text, for one that listens nowhere."""
+
+    async def check() -> bool:
+        return text in await asyncio.to_thread(log.read_text, errors="replace")
 
     return check
 

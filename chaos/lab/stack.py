@@ -21,6 +21,7 @@ from chaos.lab.history import seed
 from chaos.lab.lab_secrets import LabSecrets
 from chaos.lab.parts import PORT_NAMES, Part, Parts
 from chaos.lab.ports import LOOPBACK, choose_ports
+from chaos.lab.prices import read_price_ids
 from chaos.lab.processes import Command, Running
 from chaos.lab.programs import find
 from chaos.lab.readiness import wait_ready
@@ -73,7 +74,8 @@ class Lab:
         prometheus = make.prometheus(self._prometheus_data, self._rules())
         first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager(), prometheus)
         await all_of(*(self._start(part, say) for part in first))
-        await self._start(make.service(), say)
+        price_ids = await read_price_ids(await self.start_command(make.price_list()))
+        await all_of(*(self._start(part, say) for part in (make.service(price_ids), make.worker(price_ids))))
         return self.write_state()
 
     async def start_command(self, command: Command) -> Running:
@@ -104,9 +106,8 @@ class Lab:
 
     async def down(self) -> None:
         """End every process, and have the watchdog see to it that none is left."""
-        service = self._running.get("service")
-        if service:  # first, while there is still a collector to flush its telemetry to
-            await service.stop()
+        ours = [self._running[name] for name in ("service", "worker") if name in self._running]
+        await asyncio.gather(*(running.stop() for running in ours))  # first, while a collector takes their telemetry
         await asyncio.gather(*(running.stop() for running in self._running.values()))
         await self._receiver.cleanup()
         if self._watchdog:

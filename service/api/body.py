@@ -22,16 +22,17 @@ async def read_json(request: web.Request) -> object:
     """Return the decoded body; raises a ServiceError that says what is wrong with it."""
     if request.content_type != "application/json" or hdrs.CONTENT_ENCODING in request.headers:
         raise UnsupportedMediaTypeError
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise BodyTooLargeError
-    body = await _read(request)
+    body = await read_bytes(request)
     try:
         return strict_json.loads(body)
     except strict_json.JsonError as error:
         raise MalformedRequestError(str(error)) from error
 
 
-async def _read(request: web.Request) -> bytes:
+async def read_bytes(request: web.BaseRequest, limit: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body as it was sent; reading it again costs nothing."""
+    if (request.content_length or 0) > limit:
+        raise BodyTooLargeError
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return await request.read()

@@ -1,8 +1,28 @@
-"""`/health`: whether the service and everything it depends on works."""
+"""`/health`: whether the service and everything it depends on works. `/ready`: whether it should get requests."""
 
 from aiohttp import web
 
-from service.parts import CHECKS, CLOCK, VERSION
+from service.api.route import Answer, Route
+from service.domain.schema import Choice, Flag, Instant, Members, Record, Text
+from service.parts import CHECKS, CLOCK, DRAINING, VERSION
+
+HEALTH = Record(
+    {
+        "status": Choice(["healthy", "unhealthy"]),
+        "checks": Members(Flag(), about="What the service depends on, each judged by a real operation."),
+        "timestamp": Instant(),
+        "version": Text(64),
+    },
+    name="Health",
+)
+READINESS = Record(
+    {
+        "status": Choice(["ready", "not_ready"]),
+        "ledger": Flag(about="The ledger answers."),
+        "draining": Flag(about="The process was told to stop and finishes what it has begun."),
+    },
+    name="Readiness",
+)
 
 
 async def read_health(request: web.Request) -> web.Response:
@@ -15,3 +35,32 @@ async def read_health(request: web.Request) -> web.Response:
         "version": request.app[VERSION],
     }
     return web.json_response(body, status=200 if healthy else 503)
+
+
+async def read_readiness(request: web.Request) -> web.Response:
+    ledger, draining = await request.app[CHECKS].passes("redis"), request.app[DRAINING].is_set()
+    ready = ledger and not draining
+    body = {"status": "ready" if ready else "not_ready", "ledger": ledger, "draining": draining}
+    return web.json_response(body, status=200 if ready else 503)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/health",
+        read_health,
+        scope=None,
+        tag="Service",
+        summary="Is everything that the service depends on working?",
+        answers=(Answer(200, "Everything works.", HEALTH), Answer(503, "Something does not.", HEALTH)),
+    ),
+    Route(
+        "GET",
+        "/ready",
+        read_readiness,
+        scope=None,
+        tag="Service",
+        summary="Should this process get requests?",
+        answers=(Answer(200, "It should.", READINESS), Answer(503, "It should not.", READINESS)),
+    ),
+)

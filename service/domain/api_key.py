@@ -8,6 +8,9 @@ import hmac
 import re
 import zlib
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from service.domain.schema import Text
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_LENGTH = 43
@@ -17,6 +20,23 @@ _PEPPER_INFO = b"c2pa-billing api key digest v1"
 
 SECRET_BYTES = 32
 KEY_ID_BYTES = 16
+KEY_ID = Text(2 * KEY_ID_BYTES, 2 * KEY_ID_BYTES, pattern=f"[0-9a-f]{{{2 * KEY_ID_BYTES}}}", about="Id of an API key.")
+API_KEY_PATTERN = "c2pa_[1-9][0-9]{0,11}_[0-9a-f]{32}_[0-9A-Za-z]{49}"
+
+
+class Scope(StrEnum):
+    """What a key may do; a tenant's first key may do everything."""
+
+    TENANT_READ = "tenant:read"
+    TENANT_WRITE = "tenant:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    BILLING_READ = "billing:read"
+    BILLING_WRITE = "billing:write"
+    USAGE_READ = "usage:read"
+    USAGE_WRITE = "usage:write"
+    AUDIT_READ = "audit:read"
+    EXPORT_WRITE = "export:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +80,6 @@ def hkdf_sha256(secret: bytes, info: bytes) -> bytes:
 def digest(key: ApiKey, pepper: bytes) -> bytes:
     """The only form in which a key is stored."""
     return hmac.digest(pepper, key.text.encode(), "sha256")
-
-
-def matches(presented: bytes, stored: bytes) -> bool:
-    """Compare two digests in constant time."""
-    return hmac.compare_digest(presented, stored)
 
 
 def _checksum(text: str) -> str:

@@ -23,3 +23,8 @@ def parse_rfc3339(text: str) -> datetime | None:
 def format_rfc3339(instant: datetime) -> str:
     """The one canonical spelling: UTC, microseconds, `Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def format_seconds(seconds: int) -> str:
+    """A whole second, given in unix seconds, as UTC with `Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

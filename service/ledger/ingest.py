@@ -1,59 +1,93 @@
 """Takes reported usage into the ledger, exactly once per event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from service.domain.timestamp import format_rfc3339
+from service.domain.c2pa_facts import EventType
+from service.domain.catalog import Catalog
+from service.domain.tenant import Plan
 from service.domain.usage import Outcome, UsageEvent
 from service.ledger import keys
 from service.ledger.connection import Ledger, Operation
+from service.ledger.metering import REFUSALS, MeteringCall, encode_terms
 from service.ledger.scripts import load_script
 
-_OUTCOMES = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT)
+_OUTCOMES = frozenset(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an event; `code` names the limit that rejected it."""
+
+    outcome: Outcome
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of each event, in order, and where the tenant stands afterwards.
+
+    `spend_microcents` is the list price of what was accepted today, `steps_crossed` the percentages of the cap that
+    this call reached. `trial_used` has the units of each event type that the trial bounds; `trial_ends_at` is in unix
+    seconds. `accrued_microcents` is what the call's billed units cost under the plan, by event type.
+    """
+
+    outcomes: tuple[Taken, ...]
+    spend_microcents: int
+    cap_microcents: int
+    steps_crossed: tuple[int, ...]
+    trial_ends_at: int
+    trial_used: Mapping[EventType, int]
+    plan: Plan
+    accrued_microcents: Mapping[EventType, int]
 
 
 class UsageIntake:
-    """Commits the events of one request in one atomic script; raises LedgerUnavailableError."""
+    """Commits the events of one request in one atomic script.
 
-    def __init__(self, ledger: Ledger) -> None:
+    Raises LedgerUnavailableError; NotFoundError, TenantSuspendedError or TenantCanceledError where the tenant may not
+    use anything.
+    """
+
+    def __init__(self, ledger: Ledger, catalog: Catalog) -> None:
         self._ledger = ledger
+        self._terms = encode_terms(catalog)
         self._ingest = load_script("ingest")
 
-    async def take(self, tenant_id: str, events: Sequence[UsageEvent]) -> list[Outcome]:
-        """Return what became of each event, in order. An event id is unique per tenant and UTC day of the event."""
-        call = _KeyList([keys.events(keys.shard_of(tenant_id)), keys.months(tenant_id)])
-        arguments: list[str | int] = [tenant_id]
+    async def take(self, tenant_id: str, events: Sequence[UsageEvent], now: datetime, request_id: str = "") -> Intake:
+        """Take the events that are new and within the limits, in order; `now` is in UTC.
+
+        An event id is unique per tenant and UTC day of the event.
+        """
+        call = MeteringCall(tenant_id, now, self._terms, request_id)
         for event in events:
-            arguments.extend(_event_arguments(tenant_id, event, call))
-        codes = await self._ledger.script(Operation.INGEST, self._ingest, call.names, arguments)
-        return [_OUTCOMES[code] for code in codes]
+            call.add(
+                (event.event_id, event.digest()),
+                (keys.claims(tenant_id, event.timestamp), keys.claim_expiry(event.timestamp)),
+                (event.event_type, event.value, event.timestamp),
+                event.properties_json(),
+            )
+        state, *reply = await self._ledger.script(Operation.INGEST, self._ingest, call.keys, call.arguments)
+        if state in REFUSALS:
+            raise REFUSALS[state]
+        outcomes, (spend, cap, steps, trial_ends_at, used, plan, accrued) = reply
+        return Intake(
+            outcomes=tuple(_taken(outcome) for outcome in outcomes),
+            spend_microcents=spend,
+            cap_microcents=cap,
+            steps_crossed=tuple(steps),
+            trial_ends_at=trial_ends_at,
+            trial_used=_by_type(used),
+            plan=Plan(plan),
+            accrued_microcents=_by_type(accrued),
+        )
 
 
-class _KeyList:
-    """Names each key of the call once and refers to it by its Lua index."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
-        self._indexes = {name: index for index, name in enumerate(names, start=1)}
-
-    def index(self, name: str) -> int:
-        if name not in self._indexes:
-            self.names.append(name)
-            self._indexes[name] = len(self.names)
-        return self._indexes[name]
+def _by_type(flat: list[Any]) -> dict[EventType, int]:
+    return {EventType(name): number for name, number in zip(flat[::2], flat[1::2], strict=True)}
 
 
-def _event_arguments(tenant_id: str, event: UsageEvent, call: _KeyList) -> list[str | int]:
-    month = keys.month_of(event.timestamp)
-    return [
-        call.index(keys.claims(tenant_id, event.timestamp)),
-        keys.claim_expiry(event.timestamp),
-        event.event_id,
-        event.digest(),
-        call.index(keys.hours(tenant_id, month)),
-        keys.counter_field(keys.hour_of(event.timestamp), event.event_type),
-        keys.counter_field(month, event.event_type),
-        event.value,
-        event.event_type.value,
-        format_rfc3339(event.timestamp),
-        event.properties_json(),
-    ]
+def _taken(outcome: str) -> Taken:
+    return Taken(Outcome(outcome)) if outcome in _OUTCOMES else Taken(Outcome.REJECTED, outcome)

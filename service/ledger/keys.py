@@ -5,18 +5,42 @@ keys that one script touches live in one slot of a Redis Cluster.
 
     {sNN}:tenants                 set     ids of the shard's tenants
     {sNN}:tenant:<tenant>         hash    the tenant
-    {sNN}:key:<key id>            hash    tenant id and digest of an API key
-    {sNN}:events                  stream  every accepted event, in order of acceptance
+    {sNN}:trail:<tenant>          stream  who changed what, in order
+    {sNN}:keyring:<tenant>        hash    ids of the tenant's API keys, and the number of changes to them
+    {sNN}:key:<key id>            hash    an API key, as its digest
+    {sNN}:lease:<tenant>          string  the fence of who decides on the tenant's standing now; expires
+    {sNN}:fence:<tenant>          string  number of leases that there have been
+    {sNN}:noted:<tenant>:<event>  string  the trail has an entry for this event of Stripe's; expires
+    {sNN}:reviews                 zset    tenants by the time at which their standing is looked at again
+    {sNN}:events                  stream  every accepted event and correction, in order of acceptance
     {sNN}:claims:<tenant>:<day>   hash    event id -> digest of its body; expires 36 days after the event's day
+    {sNN}:corrections:<tenant>    hash    correction id -> digest of its body and what it did
     {sNN}:hours:<tenant>:<month>  hash    <hour>|<event type> -> sum of values
     {sNN}:months:<tenant>         hash    <month>|<event type> -> sum of values
+    {sNN}:billed:<tenant>:<month> hash    <hour>|<event type> and <month>|<event type> -> sum of billed values
+    {sNN}:trial:<tenant>          hash    <event type> -> sum of values that the trial covers
+    {sNN}:spend:<tenant>          hash    <day of acceptance> -> list price of what was accepted, in micro-cents
+    {sNN}:requests:<tenant>       hash    <day> -> requests that were answered
+    {sNN}:idempotency:<key hash>  hash    a request under an Idempotency-Key, and its answer; expires
+    {sNN}:pending:<token digest>  string  a sign-up that waits for its e-mail address to be confirmed; expires
 
-Days, hours and months are those of the event's own timestamp in UTC: 20261123, 2026-11-23T06, 2026-11.
+Webhooks come before it is known whose they are, so they have a tag of their own:
+
+    {webhooks}:seen:<event>       string  an event of Stripe's that has come; expires
+    {webhooks}:queue              stream  events that a worker has to deal with
+    {webhooks}:postponed          zset    events that are tried again, by time
+    {webhooks}:dead               stream  events that were given up, with the reason
+
+Hours and months, and the days of claims, are those of the event's own timestamp in UTC; billed ones are those in which
+it is billed. They are spelled 2026-11-23T06, 2026-11 and 2026-11-23, the days of claims 20261123.
 """
 
 from datetime import datetime, timedelta
 
 SHARDS = 16
+WEBHOOK_QUEUE = "{webhooks}:queue"
+WEBHOOKS_POSTPONED = "{webhooks}:postponed"
+WEBHOOKS_DEAD = "{webhooks}:dead"
 CLAIM_RETENTION = timedelta(days=36)
 
 
@@ -37,6 +61,14 @@ def tenant(tenant_id: str) -> str:
     return f"{_tag(shard_of(tenant_id))}:tenant:{tenant_id}"
 
 
+def trail(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:trail:{tenant_id}"
+
+
+def keyring(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:keyring:{tenant_id}"
+
+
 def api_key(key_id: str) -> str:
     return f"{_tag(shard_of(key_id))}:key:{key_id}"
 
@@ -53,8 +85,60 @@ def months(tenant_id: str) -> str:
     return f"{_tag(shard_of(tenant_id))}:months:{tenant_id}"
 
 
+def corrections(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:corrections:{tenant_id}"
+
+
+def billed(tenant_id: str, month: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:billed:{tenant_id}:{month}"
+
+
+def trial(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:trial:{tenant_id}"
+
+
+def spend(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:spend:{tenant_id}"
+
+
+def requests(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:requests:{tenant_id}"
+
+
+def idempotency(shard_id: str, key_hash: str) -> str:
+    return f"{_tag(shard_of(shard_id))}:idempotency:{key_hash}"
+
+
+def pending_signup(token_digest: str) -> str:
+    return f"{_tag(shard_of(token_digest))}:pending:{token_digest}"
+
+
+def lease(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:lease:{tenant_id}"
+
+
+def fence(tenant_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:fence:{tenant_id}"
+
+
+def noted(tenant_id: str, event_id: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:noted:{tenant_id}:{event_id}"
+
+
+def reviews(shard: int) -> str:
+    return f"{_tag(shard)}:reviews"
+
+
+def webhook_seen(event_id: str) -> str:
+    return f"{{webhooks}}:seen:{event_id}"
+
+
 def month_of(instant: datetime) -> str:
     return f"{instant:%Y-%m}"
+
+
+def day_of(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d}"
 
 
 def hour_of(instant: datetime) -> str:

@@ -1,64 +1,87 @@
-"""Tenants and their API keys in the ledger."""
+"""Tenants in the ledger, each change with its entry in the audit trail."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from service.domain.tenant import Plan, Tenant, TenantStatus
+from service.domain.audit_entry import AuditEntry
+from service.domain.tenant import Tenant
+from service.errors import LeaseLostError, NotFoundError, VersionConflictError
 from service.ledger import keys
+from service.ledger.audit_trail import entry_arguments
 from service.ledger.connection import Ledger, Operation
 from service.ledger.scripts import load_script
+from service.ledger.stored_key import StoredKey, to_key_fields
+from service.ledger.tenant_fields import CHANGEABLE, from_fields, to_fields, to_text
 
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    tenant_id: str
-    digest: bytes
+_MISSING, _CONFLICT, _FENCED = "missing", "conflict", "fenced"
 
 
 class TenantBook:
-    """Creates and reads tenants; raises LedgerUnavailableError."""
+    """Creates, reads and changes tenants; raises LedgerUnavailableError."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._create = load_script("create_tenant")
+        self._change = load_script("change_tenant")
 
-    async def create(self, tenant: Tenant, key_id: str, key_digest: bytes) -> None:
-        """Store the tenant and its first key together; the key id must share the tenant id's first byte."""
-        shard = keys.shard_of(tenant.tenant_id)
-        fields = [part for pair in _to_fields(tenant).items() for part in pair]
+    async def create(self, tenant: Tenant, key: StoredKey, entry: AuditEntry) -> None:
+        """Store the tenant and its first key together; repeating it with the same ids and digest changes nothing.
+
+        The key id must share the tenant id's first byte.
+        """
+        identity = [tenant.tenant_id, key.key_id, key.digest.hex()]
+        tenant_fields, key_fields = _flat(to_fields(tenant)), _flat(to_key_fields(key))
         await self._ledger.script(
             Operation.CREATE_TENANT,
             self._create,
-            [keys.tenants(shard), keys.tenant(tenant.tenant_id), keys.api_key(key_id)],
-            [tenant.tenant_id, key_digest.hex(), *fields],
+            [
+                keys.tenants(keys.shard_of(tenant.tenant_id)),
+                keys.tenant(tenant.tenant_id),
+                keys.keyring(tenant.tenant_id),
+                keys.api_key(key.key_id),
+                keys.trail(tenant.tenant_id),
+            ],
+            [*identity, *entry_arguments(entry), len(tenant_fields), *tenant_fields, *key_fields],
         )
 
     async def read(self, tenant_id: str) -> Tenant | None:
         fields = await self._ledger.command(Operation.READ_TENANT, "HGETALL", keys.tenant(tenant_id))
-        return _from_fields(tenant_id, fields) if fields else None
+        return from_fields(tenant_id, fields) if fields else None
 
-    async def read_key(self, key_id: str) -> StoredKey | None:
-        fields = await self._ledger.command(Operation.READ_KEY, "HGETALL", keys.api_key(key_id))
-        return StoredKey(fields["tenant_id"], bytes.fromhex(fields["digest"])) if fields else None
+    async def change(
+        self,
+        tenant_id: str,
+        changes: Mapping[str, object],
+        entry: AuditEntry,
+        expected_version: int | None = None,
+        fence: int | None = None,
+    ) -> Tenant:
+        """Set the fields, raise the version and append the entry with each value before and after.
+
+        Where nothing differs nothing is done. Raises NotFoundError, VersionConflictError where `expected_version` is
+        not the version, and LeaseLostError where `fence` is not that of the tenant's last lease.
+        """
+        _judge(changes)
+        texts = {name: to_text(value) for name, value in changes.items()}
+        found = await self._ledger.script(
+            Operation.CHANGE_TENANT,
+            self._change,
+            [keys.tenant(tenant_id), keys.trail(tenant_id), keys.fence(tenant_id)],
+            [to_text(expected_version), to_text(fence), *entry_arguments(entry), *_flat(texts)],
+        )
+        if found == _MISSING:
+            raise NotFoundError
+        if found == _CONFLICT:
+            raise VersionConflictError
+        if found == _FENCED:
+            raise LeaseLostError
+        return from_fields(tenant_id, dict(zip(found[::2], found[1::2], strict=True)))
 
 
-def _to_fields(tenant: Tenant) -> dict[str, str]:
-    return {
-        "name": tenant.name,
-        "email": tenant.email,
-        "plan": tenant.plan,
-        "status": tenant.status,
-        "customer_id": tenant.customer_id,
-        "created_at": str(tenant.created_at),
-    }
+def _judge(changes: Mapping[str, object]) -> None:
+    unknown = sorted(set(changes) - CHANGEABLE)
+    if unknown:
+        raise ValueError(f"expected changes of {', '.join(sorted(CHANGEABLE))}, got {unknown[0]!r}")
 
 
-def _from_fields(tenant_id: str, fields: dict[str, str]) -> Tenant:
-    return Tenant(
-        tenant_id=tenant_id,
-        name=fields["name"],
-        email=fields["email"],
-        plan=Plan(fields["plan"]),
-        status=TenantStatus(fields["status"]),
-        customer_id=fields["customer_id"],
-        created_at=int(fields["created_at"]),
-    )
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [part for pair in fields.items() for part in pair]

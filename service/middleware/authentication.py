@@ -1,16 +1,19 @@
 """Admits only holders of an API key, except to the routes that are public."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from service.api.route import Routes
 from service.domain import api_key
-from service.errors import UnauthorizedError
-from service.ledger.tenants import TenantBook
-from service.parts import TENANT_ID
+from service.domain.api_key import Scope
+from service.errors import InsufficientScopeError, UnauthorizedError
+from service.ledger.keyring import Keyring, StoredKey
+from service.parts import ACTOR, SCOPES, TENANT_ID
 from service.telemetry.logs import CURRENT_TENANT
 
 CACHE_SECONDS = 1.0
@@ -18,53 +21,89 @@ _CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Admission:
+class Admission:
+    """Whom a key lets in, to what, and until when (unix seconds, None for good)."""
+
     tenant_id: str
-    expires: float
+    key_id: str
+    scopes: frozenset[Scope]
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    admission: Admission
+    until: float
 
 
 class Authenticator:
-    """Finds the tenant of a presented key; remembers successes for at most CACHE_SECONDS."""
+    """Finds the tenant of a presented key; remembers successes for CACHE_SECONDS, and never beyond a key's expiry."""
 
-    def __init__(self, book: TenantBook, pepper: bytes, clock: Callable[[], float] = monotonic) -> None:
-        self._book = book
+    def __init__(
+        self,
+        keyring: Keyring,
+        pepper: bytes,
+        clock: Callable[[], datetime],
+        cache_clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._keyring = keyring
         self._pepper = pepper
         self._clock = clock
-        self._admitted: dict[bytes, _Admission] = {}
+        self._cache_clock = cache_clock
+        self._admitted: dict[bytes, _Memory] = {}
 
-    async def tenant_of(self, authorization: str) -> str:
-        """Return the tenant id; raises UnauthorizedError for every bad key alike, or LedgerUnavailableError."""
+    async def admit(self, authorization: str) -> Admission:
+        """Raises UnauthorizedError for every bad key alike, or LedgerUnavailableError."""
         scheme, _, text = authorization.partition(" ")
         key = api_key.parse(text) if scheme.lower() == "bearer" else None
         if key is None:
             raise UnauthorizedError
         presented = api_key.digest(key, self._pepper)
-        return self._remembered(presented) or await self._look_up(key.key_id, presented)
+        admission = self._remembered(presented) or await self._look_up(key.key_id, presented)
+        if admission.expires_at is not None and self._clock().timestamp() >= admission.expires_at:
+            raise UnauthorizedError
+        return admission
 
-    def _remembered(self, presented: bytes) -> str | None:
-        admission = self._admitted.get(presented)
-        return admission.tenant_id if admission and self._clock() < admission.expires else None
+    def forget(self, key_id: str) -> None:
+        """Drop what is remembered of a key, because it was revoked or will end earlier."""
+        stale = [digest for digest, memory in self._admitted.items() if memory.admission.key_id == key_id]
+        for digest in stale:
+            del self._admitted[digest]
 
-    async def _look_up(self, key_id: str, presented: bytes) -> str:
-        stored = await self._book.read_key(key_id)
-        if stored is None or not api_key.matches(presented, stored.digest):
+    def _remembered(self, presented: bytes) -> Admission | None:
+        memory = self._admitted.get(presented)
+        return memory.admission if memory and self._cache_clock() < memory.until else None
+
+    async def _look_up(self, key_id: str, presented: bytes) -> Admission:
+        asked_at = self._cache_clock()
+        stored = await self._keyring.admit(key_id, int(self._clock().timestamp()), presented)
+        if stored is None:
             raise UnauthorizedError
         if len(self._admitted) >= _CACHE_SIZE:
             self._admitted.clear()
-        self._admitted[presented] = _Admission(stored.tenant_id, self._clock() + CACHE_SECONDS)
-        return stored.tenant_id
+        admission = _admission(stored)
+        self._admitted[presented] = _Memory(admission, asked_at + CACHE_SECONDS)
+        return admission
 
 
-def authenticate(authenticator: Authenticator, public: Collection[Handler]) -> Middleware:
-    """Refuse by default: a route that is not in `public` needs a key. Unmatched paths go on to their 404."""
+def _admission(stored: StoredKey) -> Admission:
+    return Admission(stored.tenant_id, stored.key_id, stored.scopes, stored.expires_at)
+
+
+def authenticate(authenticator: Authenticator, routes: Routes) -> Middleware:
+    """Refuse by default: only a route without a scope needs no key. Unmatched paths go on to their 404."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        route = request.match_info.route
-        if route.resource is None or route.handler in public:
+        route = routes.of(request)
+        if route is None or route.scope is None:
             return await handler(request)
-        request[TENANT_ID] = await authenticator.tenant_of(request.headers.get(hdrs.AUTHORIZATION, ""))
+        admission = await authenticator.admit(request.headers.get(hdrs.AUTHORIZATION, ""))
+        request[TENANT_ID], request[SCOPES] = admission.tenant_id, admission.scopes
+        request[ACTOR] = f"key:{admission.key_id}"
         CURRENT_TENANT.set(request[TENANT_ID])
+        if route.scope not in admission.scopes:
+            raise InsufficientScopeError(f"this request needs {route.scope}")
         return await handler(request)
 
     return middleware

@@ -44,7 +44,7 @@ def translate_errors() -> Middleware:
 
 def problem_response(error: ServiceError, request_id: str) -> web.Response:
     body = json.dumps(problem(error, request_id)).encode()
-    headers = {**error.headers, "Content-Type": "application/problem+json"}
+    headers = {**error.answer_headers(), "Content-Type": "application/problem+json"}
     return web.Response(body=body, status=error.status, headers=headers)
 
 

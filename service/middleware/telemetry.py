@@ -10,8 +10,9 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from service.accrual_metrics import record_request_cost
 from service.errors import ClientDisconnectedError
-from service.parts import ERROR_TYPE, REQUEST_ID, TENANT_ID
+from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID
 from service.telemetry.logs import log_event
 from service.telemetry.pipeline import Telemetry
 from service.telemetry.tracing import Attributes, caller_links
@@ -63,6 +64,9 @@ async def _observed(
             attributes["error.type"] = request.get(ERROR_TYPE, str(status))
         telemetry.instruments.requests.add(1, _outcome(attributes["http.route"], status))
         telemetry.instruments.server_duration.record(seconds, attributes)
+        if TENANT_ID in request:
+            request.app[REQUEST_COUNTS].count(request[TENANT_ID])
+            record_request_cost(telemetry.instruments, request.app[CATALOG].cost_model)
         _finish_span(request, span, attributes)
         _log_request(request, attributes, seconds)
 

@@ -1,82 +1,139 @@
-"""The one way to Stripe."""
+"""Everything that the service asks of Stripe."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from time import monotonic
-from typing import TypeVar
+from collections.abc import Mapping
 
-import aiohttp
-import stripe
-
-from service.config import STRIPE_TIMEOUT_SECONDS, StripeConfig
-from service.domain.tenant import Application
+from service.config import StripeConfig
+from service.domain.tenant import Plan
 from service.errors import PaymentsRejectedError, PaymentsUnavailableError
+from service.payments.accounts import Accounts
+from service.payments.checkout import Checkout
+from service.payments.customers import Customers
+from service.payments.endpoints import Endpoint
+from service.payments.invoices import Invoices
+from service.payments.metering import Metering
+from service.payments.objects import Account, Delivery, Invoice, InvoicePage, MeterErrorReport
+from service.payments.persistence import Surroundings
+from service.payments.portal import Portal
+from service.payments.prices import Prices
+from service.payments.subscriptions import Subscriptions
+from service.payments.transport import Transport
 from service.telemetry.pipeline import Telemetry
-from service.telemetry.tracing import observed_call
 
 REACHABLE_CACHE_SECONDS = 5.0
-_RETRIES = 1
-
-T = TypeVar("T")
 
 
 class StripeGateway:
-    """Raises PaymentsUnavailableError where Stripe does not answer, PaymentsRejectedError where it refuses the data."""
+    """Raises PaymentsUnavailableError where Stripe does not answer, PaymentsRejectedError where it refuses the data.
 
-    def __init__(self, config: StripeConfig, telemetry: Telemetry) -> None:
-        stripe.enable_telemetry = False
-        self._telemetry = telemetry
-        http_client = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=STRIPE_TIMEOUT_SECONDS))
-        self._stripe = stripe.StripeClient(
-            config.secret_key,
-            http_client=http_client,
-            base_addresses={"api": config.api_base or stripe.DEFAULT_API_BASE},
-            max_network_retries=_RETRIES,
-        )
-        self._close: Callable[[], Awaitable[None]] = http_client.close_async
-        self._reachable_until = 0.0
+    `idempotency` is the caller's own key: a call that is repeated under it, with the same arguments, happens once.
+    Instants are in unix seconds.
+    """
 
-    async def create_customer(self, tenant_id: str, application: Application) -> str:
-        """Return the id of the tenant's new customer; a retry under the same tenant id makes no second one."""
-        customer = await self._call(
-            "POST",
-            "/v1/customers",
-            self._stripe.v1.customers.create_async(
-                {"name": application.name, "email": application.email, "metadata": {"tenant_id": tenant_id}},
-                {"idempotency_key": f"tenant-{tenant_id}"},
-            ),
+    def __init__(
+        self,
+        config: StripeConfig,
+        price_ids: Mapping[Plan, str],
+        telemetry: Telemetry,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        around = surroundings or Surroundings()
+        self._clock = around.clock
+        self._transport = Transport(config, telemetry, around)
+        prices = Prices(self._transport, price_ids)
+        self._customers = Customers(self._transport)
+        self._subscriptions = Subscriptions(self._transport, prices)
+        self._checkout = Checkout(self._transport)
+        self._portal = Portal(self._transport)
+        self._invoices = Invoices(self._transport, self._subscriptions)
+        self._accounts = Accounts(self._transport, prices)
+        self._metering = Metering(self._transport)
+        self._reachable_until: float | None = None
+
+    async def create_customer(self, tenant_id: str, name: str, email: str, idempotency: str) -> str:
+        """Return the id of the tenant's new customer."""
+        return await self._customers.create(tenant_id, name, email, idempotency)
+
+    async def update_customer(self, customer_id: str, name: str, email: str, idempotency: str) -> None:
+        """Change who is billed and where invoices go."""
+        await self._customers.update(customer_id, name, email, idempotency)
+
+    async def use_payment_method(self, customer_id: str, payment_method_id: str, idempotency: str) -> None:
+        """Collect invoices with this attached payment method; Checkout attaches one without doing so."""
+        await self._customers.collect_with(customer_id, payment_method_id, idempotency)
+
+    async def create_trial_subscription(
+        self, tenant_id: str, customer_id: str, plan: Plan, trial_ends_at: int, idempotency: str
+    ) -> str:
+        """Return the id of a subscription to fee and usage, free until the trial ends and billed by UTC months."""
+        return await self._subscriptions.create_trial(tenant_id, customer_id, plan, trial_ends_at, idempotency)
+
+    async def change_plan(self, subscription_id: str, plan: Plan, idempotency: str) -> None:
+        """Change the plan now; the fee is prorated, the month's usage is rated by the new plan."""
+        await self._subscriptions.change_plan(subscription_id, plan, idempotency)
+
+    async def cancel(self, subscription_id: str, at_period_end: bool, idempotency: str) -> int | None:
+        """Cancel; return when it takes effect, None if it did at once. Cancelling twice is no error."""
+        return await self._subscriptions.cancel(subscription_id, at_period_end, idempotency)
+
+    async def resume(self, subscription_id: str, idempotency: str) -> None:
+        """Take back a cancellation at the period's end."""
+        await self._subscriptions.resume(subscription_id, idempotency)
+
+    async def portal_session(self, customer_id: str, return_url: str) -> str:
+        """Return the address of a page to change payment methods and see invoices."""
+        return await self._portal.session(customer_id, return_url)
+
+    async def checkout_session(
+        self,
+        customer_id: str,
+        tenant_id: str,
+        subscription_id: str,
+        success_url: str,
+        cancel_url: str,
+        idempotency: str,
+    ) -> str:
+        """Return the address of a page to enter a payment method for a running subscription."""
+        return await self._checkout.session(
+            customer_id, tenant_id, subscription_id, success_url, cancel_url, idempotency
         )
-        return customer.id
+
+    async def invoices(self, customer_id: str, limit: int, starting_after: str | None = None) -> InvoicePage:
+        """A page of 1 to 100 invoices, newest first."""
+        return await self._invoices.page(customer_id, limit, starting_after)
+
+    async def upcoming_invoice(self, customer_id: str, subscription_id: str, plan: Plan | None = None) -> Invoice:
+        """What the next invoice would be, if nothing changes or if the plan changed now."""
+        return await self._invoices.upcoming(customer_id, subscription_id, plan)
+
+    async def account(self, customer_id: str) -> Account:
+        """The customer's current state."""
+        return await self._accounts.read(customer_id)
+
+    async def send_meter_event(
+        self, event_name: str, customer_id: str, value: int, identifier: str, timestamp: int
+    ) -> Delivery:
+        """Report usage, once per identifier of at most 100 characters."""
+        return await self._metering.send(event_name, customer_id, value, identifier, timestamp)
+
+    async def meter_summary(self, event_name: str, customer_id: str, start: int, end: int) -> int:
+        """Units that Stripe has counted from `start` to before `end`, both full minutes; it may lag behind."""
+        return await self._metering.summary(event_name, customer_id, start, end)
+
+    async def meter_error_report(self, event_id: str) -> MeterErrorReport:
+        """What a thin event about refused meter events says."""
+        return await self._metering.error_report(event_id)
 
     async def is_reachable(self) -> bool:
         """True if Stripe answered an authenticated call within the last few seconds, or answers one now."""
-        if monotonic() < self._reachable_until:
+        if self._reachable_until is not None and self._clock() < self._reachable_until:
             return True
+        balance = self._transport.client.v1.balance
         try:
-            await self._call("GET", "/v1/balance", self._stripe.v1.balance.retrieve_async())
+            await self._transport.get(Endpoint.BALANCE, lambda options: balance.retrieve_async(None, options))
         except (PaymentsUnavailableError, PaymentsRejectedError):
             return False
-        self._reachable_until = monotonic() + REACHABLE_CACHE_SECONDS
+        self._reachable_until = self._clock() + REACHABLE_CACHE_SECONDS
         return True
 
     async def close(self) -> None:
-        await self._close()
-
-    async def _call(self, method: str, template: str, call: Awaitable[T]) -> T:
-        attributes = {"http.request.method": method, "url.template": template}
-        duration = self._telemetry.instruments.payments_duration
-        try:
-            with observed_call(self._telemetry.tracer, duration, f"{method} {template}", attributes) as observed:
-                try:
-                    async with asyncio.timeout(STRIPE_TIMEOUT_SECONDS):
-                        result = await call
-                except stripe.StripeError as error:
-                    if error.http_status:
-                        observed["http.response.status_code"] = error.http_status
-                    raise
-                observed["http.response.status_code"] = 200
-                return result
-        except stripe.InvalidRequestError as error:
-            raise PaymentsRejectedError from error
-        except (stripe.StripeError, aiohttp.ClientError, TimeoutError) as error:
-            raise PaymentsUnavailableError from error
+        await self._transport.close()

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Protocol
 
 from opentelemetry.metrics import Counter, Histogram, Meter, UpDownCounter
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.util.types import Attributes
 
 from service.telemetry.registry import Metric, Registry
+
+
+class Gauge(Protocol):
+    """The last value that was set; the library gives its own class of this kind no public name."""
+
+    def set(self, amount: float, attributes: Attributes = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,19 @@ class Instruments:
     ledger_duration: Histogram
     payments_duration: Histogram
     usage_events: Counter
+    cost_cap_steps: Counter
+    accrued_revenue: Counter
+    accrued_cost: Counter
+    verify_results: Counter
+    operation_duration: Histogram
+    stripe_retries: Counter
+    stripe_replays: Counter
+    stripe_breakers: UpDownCounter
+    stripe_breaker_openings: Counter
+    webhook_events: Counter
+    webhook_effects: Counter
+    webhook_queue: Gauge
+    webhook_queue_age: Gauge
 
 
 def create_instruments(meter: Meter, registry: Registry) -> Instruments:
@@ -25,21 +46,27 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
     Without that first 0 the first increment of a series would be invisible to `rate()`. A histogram takes no such
     sample, so the first request with a new set of labels stays invisible there; the objective counts by a counter.
     """
-    requests = registry.metric("billing.http.requests")
-    active_requests = registry.metric("http.server.active_requests")
-    usage_events = registry.metric("billing.usage.events")
-    instruments = Instruments(
-        requests=meter.create_counter(requests.name, requests.unit, requests.brief),
+    return Instruments(
+        requests=_counter(meter, registry.metric("billing.http.requests")),
         server_duration=_histogram(meter, registry.metric("http.server.request.duration")),
-        active_requests=meter.create_up_down_counter(active_requests.name, active_requests.unit, active_requests.brief),
+        active_requests=_up_down_counter(meter, registry.metric("http.server.active_requests")),
         ledger_duration=_histogram(meter, registry.metric("db.client.operation.duration")),
         payments_duration=_histogram(meter, registry.metric("http.client.request.duration")),
-        usage_events=meter.create_counter(usage_events.name, usage_events.unit, usage_events.brief),
+        usage_events=_counter(meter, registry.metric("billing.usage.events")),
+        cost_cap_steps=_counter(meter, registry.metric("billing.cost_cap.steps")),
+        accrued_revenue=_counter(meter, registry.metric("billing.revenue.accrued")),
+        accrued_cost=_counter(meter, registry.metric("billing.cost.accrued")),
+        verify_results=_counter(meter, registry.metric("c2pa.verify.results")),
+        operation_duration=_histogram(meter, registry.metric("c2pa.operation.duration")),
+        stripe_retries=_counter(meter, registry.metric("billing.stripe.retries")),
+        stripe_replays=_counter(meter, registry.metric("billing.stripe.idempotent_replays")),
+        stripe_breakers=_up_down_counter(meter, registry.metric("billing.stripe.breakers")),
+        stripe_breaker_openings=_counter(meter, registry.metric("billing.stripe.breaker.openings")),
+        webhook_events=_counter(meter, registry.metric("billing.webhook.events")),
+        webhook_effects=_counter(meter, registry.metric("billing.webhook.effects")),
+        webhook_queue=_gauge(meter, registry.metric("billing.webhook.queue.events")),
+        webhook_queue_age=_gauge(meter, registry.metric("billing.webhook.queue.age")),
     )
-    _start_at_zero(instruments.requests, requests)
-    _start_at_zero(instruments.active_requests, active_requests)
-    _start_at_zero(instruments.usage_events, usage_events)
-    return instruments
 
 
 def create_views(registry: Registry) -> list[View]:
@@ -52,6 +79,22 @@ def create_views(registry: Registry) -> list[View]:
         )
         for metric in registry.metrics
     ]
+
+
+def _counter(meter: Meter, metric: Metric) -> Counter:
+    counter = meter.create_counter(metric.name, metric.unit, metric.brief)
+    _start_at_zero(counter, metric)
+    return counter
+
+
+def _up_down_counter(meter: Meter, metric: Metric) -> UpDownCounter:
+    counter = meter.create_up_down_counter(metric.name, metric.unit, metric.brief)
+    _start_at_zero(counter, metric)
+    return counter
+
+
+def _gauge(meter: Meter, metric: Metric) -> Gauge:
+    return meter.create_gauge(metric.name, metric.unit, metric.brief)
 
 
 def _histogram(meter: Meter, metric: Metric) -> Histogram:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Literal, cast, get_args
 
 import yaml
 
-Instrument = Literal["counter", "updowncounter", "histogram"]
+Instrument = Literal["counter", "updowncounter", "histogram", "gauge"]
 
 _PROMETHEUS_UNITS = {"s": "seconds", "By": "bytes", "1": "ratio"}
 _METRIC_FIELDS = {"id", "type", "metric_name", "instrument", "unit", "brief", "buckets", "attributes"}
@@ -52,6 +53,7 @@ class Registry:
         raise KeyError(f"no metric {name!r} in the registry")
 
 
+@cache
 def load_registry() -> Registry:
     """Read the registry that ships with the package; raises RegistryError."""
     return parse_registry(files("service.telemetry").joinpath("registry.yaml").read_text("utf-8"))

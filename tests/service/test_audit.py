@@ -1,7 +1,7 @@
 import asyncio
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,16 +14,19 @@ from service.ledger.audit import Entry, audit
 WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
-def entry(event_id, value=1, tenant_id="00"):
-    return Entry(tenant_id, event_id, "sign_events", value, WHEN)
+def entry(event_id, value=1, tenant_id="00", **changes):
+    booked = {"billed_hour": "2026-03-01T12", "day": "2026-03-01", "price_microcents": 5 * value}
+    return Entry(tenant_id, event_id, "sign_events", value, WHEN, **booked | changes)
 
 
 def counters(*entries):
     summed = {}
     for each in entries:
-        for period in ("2026-03-01T12", "2026-03"):
+        for period in ("2026-03-01T12", "2026-03", "billed 2026-03-01T12", "billed 2026-03"):
             key = (each.tenant_id, period, each.event_type)
             summed[key] = summed.get(key, 0) + each.value
+        spend = (each.tenant_id, "spend 2026-03-01", "microcents")
+        summed[spend] = summed.get(spend, 0) + 5 * each.value
     return summed
 
 
@@ -43,12 +46,31 @@ def test_any_single_loss_double_or_difference_is_found(held, data):
     rest = [each for each in held if each is not victim]
     assert audit(held, rest, counters(*rest)).lost == (victim.key,)
     assert audit(held, [*held, victim], counters(*held, victim)).doubled == (victim.key,)
-    assert len(audit(held, held, counters(*held, victim)).counter_mismatches) == 2
+    assert len(audit(held, held, counters(*held, victim)).counter_mismatches) == 5
     assert audit(rest, held, counters(*held)).unacknowledged == (victim.key,)
 
 
 def test_another_value_than_the_acknowledged_one_is_a_loss():
     assert audit([entry("a", 1)], [entry("a", 2)], counters(entry("a", 2))).lost == (("00", "a"),)
+
+
+def test_usage_of_the_trial_is_counted_as_such():
+    held = [entry("a", 3, billed_hour="", price_microcents=0)]
+    month, trial = ("00", "2026-03", "sign_events"), ("00", "trial", "sign_events")
+    counted = {("00", "2026-03-01T12", "sign_events"): 3, month: 3, trial: 3}
+    assert audit(held, held, counted).is_clean
+    assert audit(held, held, {**counted, ("00", "billed 2026-03", "sign_events"): 3}).counter_mismatches
+
+
+def test_an_id_is_doubled_only_within_its_day_and_apart_from_corrections():
+    next_day = replace(entry("a"), timestamp=WHEN + timedelta(days=1))
+    correction = entry("a", -1, kind="correction")
+    held = [entry("a"), next_day, correction]
+    assert audit([], held, {}).doubled == ()
+    assert audit([], held, {}).unacknowledged == (("00", "a"),)
+    assert audit([], [*held, replace(correction, timestamp=next_day.timestamp)], {}).doubled == (
+        ("00", "correction a"),
+    )
 
 
 @dataclass
@@ -103,16 +125,17 @@ async def test_a_planted_double_is_found(run_audit, reported, own_redis):
     ran = await run_audit(*reported)
     assert ran.returncode == 1
     counts = json.loads(ran.stdout)
-    assert (counts["lost"], counts["doubled"], counts["counter_mismatches"]) == (0, 1, 2)
+    assert (counts["lost"], counts["doubled"], counts["counter_mismatches"]) == (0, 1, 3)
 
 
-@pytest.mark.parametrize("which", ["hours", "months"])
+@pytest.mark.parametrize("which", ["hours", "months", "billed", "trial", "spend"])
 async def test_a_planted_counter_difference_is_found(run_audit, reported, own_redis, which):
     tenant_id = reported[0]["tenant_id"]
     month = keys.month_of(datetime.now(UTC))
-    name = keys.months(tenant_id) if which == "months" else keys.hours(tenant_id, month)
+    place = getattr(keys, which)
+    name = place(tenant_id, month) if which in {"hours", "billed"} else place(tenant_id)
     client = own_redis.client()
-    client.hincrby(name, next(iter(client.hkeys(name))), 1)
+    client.hincrby(name, next(iter(client.hkeys(name)), "2026-11-23"), 1)
     ran = await run_audit(*reported, output="table")
     assert ran.returncode == 1
     assert "counter differs: " + tenant_id in ran.stdout

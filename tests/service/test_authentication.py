@@ -1,8 +1,10 @@
-import pytest
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from service.domain import api_key
+from service.domain.api_key import Scope
 from service.errors import UnauthorizedError
-from service.ledger.tenants import StoredKey
+from service.ledger.keyring import StoredKey
 from service.middleware.authentication import CACHE_SECONDS, Authenticator
 
 PATH = "/usage/report"
@@ -44,26 +46,89 @@ async def test_somebody_elses_resource_looks_like_a_missing_one(service):
         assert all(answer == answers[0] for answer in answers)
 
 
-class Book:
-    """A tenant book with one key, which can be taken away."""
+class Ring:
+    """A keyring with one key, which can be taken away."""
 
-    def __init__(self, key_id, digest):
-        self.key_id = key_id
-        self.stored = StoredKey("tenant", digest)
+    def __init__(self, stored):
+        self.stored = stored
         self.reads = 0
 
-    async def read_key(self, key_id):
+    async def admit(self, key_id, now, presented):
         self.reads += 1
-        return self.stored if key_id == self.key_id else None
+        known = self.stored is not None and (key_id, presented) == (self.stored.key_id, self.stored.digest)
+        return self.stored if known and self.stored.is_live(now) else None
+
+
+KEY = api_key.issue("00" * 16, 1, bytes(16), bytes(32))
+PRESENTED = f"Bearer {KEY.text}"
+
+
+class Door:
+    """An authenticator with one key; `now` is the time, of which the memory's clock is independent."""
+
+    def __init__(self, expires_at=None):
+        digest = api_key.digest(KEY, b"pepper")
+        self.ring = Ring(StoredKey(KEY.key_id, "tenant", digest, frozenset(Scope), "key", 1, expires_at))
+        self.now = datetime.fromtimestamp(1_000_000, UTC)
+        self.elapsed = 0.0
+        self.authenticator = Authenticator(self.ring, b"pepper", lambda: self.now, lambda: self.elapsed)
+
+    async def opens(self):
+        try:
+            return (await self.authenticator.admit(PRESENTED)).tenant_id == "tenant"
+        except UnauthorizedError:
+            return False
 
 
 async def test_a_success_is_remembered_for_a_second_and_no_longer():
-    key = api_key.issue("00" * 16, 1, bytes(16), bytes(32))
-    book, now = Book(key.key_id, api_key.digest(key, b"pepper")), [0.0]
-    authenticator = Authenticator(book, b"pepper", lambda: now[0])
-    for now[0] in (0.0, CACHE_SECONDS - 0.01):
-        assert await authenticator.tenant_of(f"Bearer {key.text}") == "tenant"
-    assert book.reads == 1
-    book.stored, now[0] = None, CACHE_SECONDS
-    with pytest.raises(UnauthorizedError):
-        await authenticator.tenant_of(f"Bearer {key.text}")
+    door = Door()
+    for door.elapsed in (0.0, CACHE_SECONDS - 0.01):
+        assert await door.opens()
+    assert door.ring.reads == 1
+    door.ring.stored, door.elapsed = None, CACHE_SECONDS
+    assert not await door.opens()
+
+
+async def test_what_is_remembered_ends_with_the_key():
+    door = Door(expires_at=1_000_001)
+    assert await door.opens()
+    door.now += timedelta(seconds=1)
+    assert not await door.opens()
+    assert door.ring.reads == 1
+
+
+async def test_a_forgotten_key_is_looked_up_again():
+    door = Door()
+    assert await door.opens()
+    door.ring.stored = None
+    door.authenticator.forget("another")
+    assert await door.opens()
+    door.authenticator.forget(KEY.key_id)
+    assert not await door.opens()
+
+
+async def test_the_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("service.middleware.authentication._CACHE_SIZE", 1)
+    door = Door()
+    assert await door.opens()
+    other = api_key.issue("00" * 16, 2, bytes(16), bytes(32))
+    door.ring.stored = replace(door.ring.stored, digest=api_key.digest(other, b"pepper"))
+    assert await door.authenticator.admit(f"Bearer {other.text}")
+    assert not await door.opens()
+
+
+async def test_ended_keys_get_the_same_answer(service):
+    tenant_id, headers = await service.tenant()
+    ended = []
+    for change in ({"expires_in_days": 1}, {}):
+        body = {"label": "ends", **change}
+        async with service.http.post(f"/tenants/{tenant_id}/keys", json=body, headers=headers) as response:
+            ended.append(await response.json())
+    async with service.http.delete(f"/tenants/{tenant_id}/keys/{ended[0]['key_id']}", headers=headers) as response:
+        assert response.status == 200
+    path = f"/tenants/{tenant_id}/keys/{ended[1]['key_id']}/rotate"
+    async with service.http.post(path, json={"overlap_seconds": 0}, headers=headers) as response:
+        assert response.status == 201
+    expected = await refusal(service, None)
+    for key in ended:
+        assert await refusal(service, f"Bearer {key['api_key']}") == expected

@@ -1,9 +1,18 @@
 import pytest
 
-from service.config import Config, ConfigError, RedisConfig
+from service.config import Config, ConfigError, RedisConfig, SignupMode, StripeConfig
+from service.domain.tenant import Plan
 
 SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
-GOOD = {"API_KEY_SECRET": SECRET, "STRIPE_SECRET_KEY": "sk_test_example"}
+WEBHOOK_SECRET = "whsec_example0123456789"
+GOOD = {
+    "API_KEY_SECRET": SECRET,
+    "STRIPE_SECRET_KEY": "sk_test_example",
+    "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    "STRIPE_STARTER_PRICE_ID": "price_starter",
+    "STRIPE_PRO_PRICE_ID": "price_pro",
+    "STRIPE_ENTERPRISE_PRICE_ID": "price_enterprise",
+}
 
 
 def problems(env):
@@ -12,12 +21,15 @@ def problems(env):
     return {problem.name for problem in caught.value.problems}
 
 
-def test_two_secrets_are_enough_for_a_local_service():
+def test_secrets_and_prices_are_enough_for_a_local_service():
     config = Config.from_env(GOOD)
     assert (config.host, config.port) == ("127.0.0.1", 3002)
     assert (config.redis.host, config.redis.port, config.redis.password) == ("127.0.0.1", 6379, None)
     assert config.telemetry.otlp_endpoint is None
     assert config.telemetry.metric_export_interval_ms == 5000
+    assert config.billing.price_ids[Plan.PRO] == "price_pro"
+    assert config.signup.mode is SignupMode.OPEN
+    assert config.web.allowed_origins == {"http://127.0.0.1:3002"}
 
 
 def test_all_bad_variables_are_reported_at_once():
@@ -29,6 +41,13 @@ def test_all_bad_variables_are_reported_at_once():
         "REDIS_HOST": "redis.example.com",
         "STRIPE_SECRET_KEY": "pk_test_x",
         "STRIPE_API_BASE": "ftp://x",
+        "STRIPE_WEBHOOK_SECRET": "secret",
+        "STRIPE_STARTER_PRICE_ID": "prod_1",
+        "STRIPE_PRO_PRICE_ID": "price_",
+        "STRIPE_ENTERPRISE_PRICE_ID": "price_a b",
+        "SIGNUP": "perhaps",
+        "PUBLIC_URL": "billing.example.com",
+        "ALLOWED_ORIGINS": "https://app.example.com/path",
         "API_KEY_SECRET": "short",
         "LOG_LEVEL": "loud",
         "LOG_FORMAT": "xml",
@@ -64,9 +83,32 @@ def test_a_live_key_never_goes_to_another_address_than_stripes():
     }
 
 
+def test_verified_sign_up_needs_a_mail_server_and_a_sender():
+    assert problems(GOOD | {"SIGNUP": "verified"}) == {"SMTP_URL", "MAIL_FROM"}
+    signup = Config.from_env(
+        GOOD | {"SIGNUP": "verified", "SMTP_URL": "smtp://u:p4ss@mail:25", "MAIL_FROM": "a@example.com"}
+    ).signup
+    assert signup.mode is SignupMode.VERIFIED
+    assert "p4ss" not in repr(signup)
+
+
+def test_sign_up_by_invitation_needs_an_operator_key():
+    assert problems(GOOD | {"SIGNUP": "invite", "OPERATOR_KEY": "short"}) == {"OPERATOR_KEY"}
+    assert Config.from_env(GOOD | {"SIGNUP": "invite", "OPERATOR_KEY": "k" * 32}).signup.operator_key == "k" * 32
+
+
+def test_several_origins_may_be_allowed():
+    env = GOOD | {"ALLOWED_ORIGINS": "https://app.example.com, https://admin.example.com:8443"}
+    assert Config.from_env(env).web.allowed_origins == {"https://app.example.com", "https://admin.example.com:8443"}
+
+
 def test_secrets_are_not_shown_by_the_configurations_repr():
     shown = repr(Config.from_env(GOOD | {"REDIS_PASSWORD": "s3cret-redis"}))
-    assert not any(secret in shown for secret in (SECRET, "sk_test_example", "s3cret-redis"))
+    assert not any(secret in shown for secret in (SECRET, WEBHOOK_SECRET, "sk_test_example", "s3cret-redis"))
+
+
+def test_the_stripe_part_needs_no_other_variable():
+    assert StripeConfig.from_env({"STRIPE_SECRET_KEY": "sk_test_x"}).api_base is None
 
 
 def test_the_redis_part_needs_no_other_variable():

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.timestamp import parse_rfc3339
 from service.ledger import keys
-from service.ledger.usage import open_months
+from service.ledger.span import Span
 
 tenant_ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
@@ -19,7 +20,15 @@ def test_all_keys_of_a_tenant_share_one_tag(tenant_id, instant):
         keys.tenants(shard),
         keys.events(shard),
         keys.tenant(tenant_id),
+        keys.trail(tenant_id),
+        keys.keyring(tenant_id),
         keys.api_key(tenant_id),
+        keys.corrections(tenant_id),
+        keys.billed(tenant_id, month),
+        keys.trial(tenant_id),
+        keys.spend(tenant_id),
+        keys.requests(tenant_id),
+        keys.idempotency(tenant_id, "0" * 64),
         keys.claims(tenant_id, instant),
         keys.hours(tenant_id, month),
         keys.months(tenant_id),
@@ -30,16 +39,34 @@ def test_all_keys_of_a_tenant_share_one_tag(tenant_id, instant):
 
 
 @pytest.mark.parametrize(
-    ("now", "months"),
+    ("start", "end", "months", "partial"),
     [
-        (datetime(2026, 11, 23, tzinfo=UTC), ["2026-10", "2026-11"]),
-        (datetime(2026, 3, 1, 12, tzinfo=UTC), ["2026-01", "2026-02", "2026-03"]),
-        (datetime(2027, 1, 1, 12, tzinfo=UTC), ["2026-11", "2026-12", "2027-01"]),
-        (datetime(2026, 12, 31, 23, 56, tzinfo=UTC), ["2026-11", "2026-12", "2027-01"]),
+        ("2026-11-23T06:10:00Z", "2026-11-23T06:20:00Z", ["2026-11"], ["2026-11"]),
+        ("2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z", ["2026-10"], ["2026-10"]),
+        ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z", ["2026-11"], []),
+        ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00.000001Z", ["2026-11", "2026-12"], ["2026-12"]),
+        (
+            "2026-11-30T23:00:00Z",
+            "2027-02-01T00:00:00Z",
+            [
+                "2026-11",
+                "2026-12",
+                "2027-01",
+            ],
+            ["2026-11"],
+        ),
     ],
 )
-def test_the_open_months_are_those_an_event_may_fall_into(now, months):
-    assert open_months(now) == months
+def test_a_span_knows_its_months_and_which_of_them_it_cuts(start, end, months, partial):
+    span = Span.around(parse_rfc3339(start), parse_rfc3339(end))
+    assert span.months() == months
+    assert span.partial_months() == partial
+
+
+def test_a_span_is_of_whole_hours():
+    span = Span.around(parse_rfc3339("2026-11-23T06:59:59.9Z"), parse_rfc3339("2026-11-23T08:00:00.1+01:00"))
+    assert (keys.hour_of(span.start), keys.hour_of(span.end)) == ("2026-11-23T06", "2026-11-23T08")
+    assert [span.has(f"2026-11-23T0{hour}") for hour in range(5, 9)] == [False, True, True, False]
 
 
 @given(instants, st.sampled_from(["sign_events", "rfc3161_timestamps"]))

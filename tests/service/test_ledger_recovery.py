@@ -2,6 +2,8 @@ import asyncio
 import time
 
 from service.config import REDIS_TIMEOUT_SECONDS
+from service.domain.api_key import Scope
+from service.middleware.authentication import Admission
 
 
 async def timed_report(service, headers, event):
@@ -72,7 +74,7 @@ async def test_a_write_whose_answer_is_lost_is_sent_once(start_service, make_eve
 
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
     service = await start_service(server.sockets[0].getsockname()[1])
-    monkeypatch.setattr("service.middleware.authentication.Authenticator.tenant_of", admit_anyone)
+    monkeypatch.setattr("service.middleware.authentication.Authenticator.admit", admit_anyone)
     status, _ = await service.report({}, make_event("once"))
     server.close()
     assert status == 503
@@ -81,7 +83,7 @@ async def test_a_write_whose_answer_is_lost_is_sent_once(start_service, make_eve
 
 
 async def admit_anyone(*_):
-    return "00" * 16
+    return Admission("00" * 16, "00" * 16, frozenset(Scope), None)
 
 
 async def test_connecting_and_asking_share_one_second(start_service, make_event, monkeypatch):
@@ -96,7 +98,7 @@ async def test_connecting_and_asking_share_one_second(start_service, make_event,
 
     server = await asyncio.start_server(answer_slowly, "127.0.0.1", 0)
     service = await start_service(server.sockets[0].getsockname()[1], REDIS_DB="1")
-    monkeypatch.setattr("service.middleware.authentication.Authenticator.tenant_of", admit_anyone)
+    monkeypatch.setattr("service.middleware.authentication.Authenticator.admit", admit_anyone)
     status, seconds = await timed_report(service, {}, make_event("slow"))
     server.close()
     await ended.wait()

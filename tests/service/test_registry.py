@@ -1,8 +1,8 @@
 import pytest
 
-from service.app import routes
 from service.domain.usage import EventType, Outcome
 from service.ledger.connection import Operation
+from service.routes import routes
 from service.telemetry.registry import RegistryError, load_registry, parse_registry, prometheus_labels, prometheus_names
 
 

@@ -1,8 +1,11 @@
 """The Lua scripts of the ledger; each is one atomic change or one consistent read."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib.resources import files
+
+_INCLUDE = re.compile(r"^-- @include (?P<name>\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,10 @@ class Script:
 
 
 def load_script(name: str) -> Script:
-    """Read `<name>.lua` from this package."""
-    source = files(__name__).joinpath(f"{name}.lua").read_text("utf-8")
+    """Read `<name>.lua` from this package; a line `-- @include <other>` stands for that file's text."""
+    source = _INCLUDE.sub(lambda found: _text(found["name"]), _text(name))
     return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(f"{name}.lua").read_text("utf-8")

@@ -1,6 +1,7 @@
 #!lua flags=no-writes
--- Reads a tenant's month counters and hour counters as of one moment.
--- KEYS: months hash, then one hours hash per month
+-- Reads hashes as of one moment.
+-- KEYS: the hashes
+-- Returns for each one its fields and values, none where it does not exist.
 local answer = {}
 for index, key in ipairs(KEYS) do
   answer[index] = redis.call('HGETALL', key)

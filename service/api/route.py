@@ -1,0 +1,100 @@
+"""One endpoint: its handler, and the contract that is both enforced before the handler runs and shown to clients."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from service.api.body import read_json
+from service.api.query import read_query
+from service.domain.api_key import Scope
+from service.domain.schema import Schema
+from service.errors import NotFoundError, ServiceError, ValidationError
+from service.parts import BODY, QUERY, TENANT_ID
+
+IF_MATCH = "If-Match"
+IF_NONE_MATCH = "If-None-Match"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+MIN_PUBLIC_KEY_LENGTH = 20
+"""Of an Idempotency-Key where no API key is asked for: there it protects the new API key in the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer; `body` is None where it is not JSON, then `media_type` says what it is, if anything.
+
+    `headers` maps the names of its headers to what they say; `optional_headers` those that it has at times.
+    """
+
+    status: int
+    about: str
+    body: Schema | None = None
+    media_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    optional_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`scope` is what the API key must have; None makes the route public.
+
+    `handler` finds the judged body under BODY and the judged query under QUERY. A POST takes an Idempotency-Key unless
+    `idempotent` says that it needs none. `errors` are those beyond the ones that every such route can answer with.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: Scope | None
+    tag: str
+    summary: str
+    answers: tuple[Answer, ...]
+    body: Schema | None = None
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    errors: tuple[type[ServiceError], ...] = ()
+    headers: tuple[str, ...] = ()
+    idempotent: bool = False
+    about: str = ""
+    hidden: bool = False
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        return self.method == "POST" and not self.idempotent
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Enforce the contract, then run the handler; raises ServiceError."""
+        if self.scope is not None and request.match_info.get("tenant_id", request[TENANT_ID]) != request[TENANT_ID]:
+            raise NotFoundError  # somebody else's is indistinguishable from a missing one
+        if not self.hidden:
+            request[QUERY] = read_query(request, self.query)
+        if self.body is not None:
+            request[BODY] = await read_body(request, self.body)
+        return await self.handler(request)
+
+
+async def read_body(request: web.Request, schema: Schema) -> Mapping[str, object]:
+    """Return the JSON body that follows `schema`; raises ValidationError with every bad field."""
+    body = await read_json(request)
+    faults = tuple(schema.faults(body, ""))
+    if faults or not isinstance(body, Mapping):
+        raise ValidationError(faults)
+    return body
+
+
+class Routes:
+    """All routes, found again by what a request matched."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes = {(route.method, route.path): route for route in routes}
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes.values())
+
+    def definitions(self) -> list[web.RouteDef]:
+        return [web.route(route.method, route.path, route.serve) for route in self]
+
+    def of(self, request: web.Request) -> Route | None:
+        """The route that the request matched; None if it matched none."""
+        resource = request.match_info.route.resource
+        return self._routes.get((request.method, resource.canonical)) if resource is not None else None

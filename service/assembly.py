@@ -1,0 +1,114 @@
+"""Makes the parts of the application from its configuration and its two ways out, the ledger and Stripe."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from aiohttp import web
+
+from service import parts
+from service.checks import HealthChecks, StorageCheck
+from service.config import Config
+from service.domain.api_key import derive_pepper
+from service.domain.catalog import Catalog
+from service.domain.download_token import derive_download_key
+from service.exports import Exports
+from service.key_issuer import KeyIssuer
+from service.ledger import durability
+from service.ledger.audit_trail import AuditTrail
+from service.ledger.connection import Ledger
+from service.ledger.corrections import Corrections
+from service.ledger.ingest import UsageIntake
+from service.ledger.keyring import Keyring
+from service.ledger.pending import PendingSignups
+from service.ledger.request_counts import RequestCounts
+from service.ledger.tenants import TenantBook
+from service.ledger.usage import UsageReader
+from service.ledger.webhook_queue import WebhookQueue
+from service.mail import Mailer
+from service.middleware.authentication import Authenticator
+from service.onboarding import Onboarding
+from service.pages import load_pages
+from service.payments.gateway import StripeGateway
+from service.payments.webhooks import WebhookIntake
+from service.signup import Signup
+from service.statements import Statements
+from service.telemetry.pipeline import Telemetry
+from service.tenancy import Tenancy
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What the parts stand on."""
+
+    config: Config
+    telemetry: Telemetry
+    clock: Callable[[], datetime]
+    catalog: Catalog
+    ledger: Ledger
+    gateway: StripeGateway
+    storage: StorageCheck
+
+    @property
+    def pepper(self) -> bytes:
+        return derive_pepper(self.config.api_key_secret)
+
+
+def assemble(app: web.Application, base: Foundation, authenticator: Authenticator) -> None:
+    """Put every part that a handler may ask for on the application."""
+    app[parts.CLOCK] = base.clock
+    app[parts.TELEMETRY] = base.telemetry
+    app[parts.CATALOG] = base.catalog
+    app[parts.WEB] = base.config.web
+    app[parts.GATEWAY] = base.gateway
+    app[parts.DRAINING] = asyncio.Event()
+    app[parts.PAGES] = load_pages()
+    app[parts.CHECKS] = _health_checks(base)
+    _tenancy(app, base, authenticator)
+    _usage(app, base)
+
+
+def _tenancy(app: web.Application, base: Foundation, authenticator: Authenticator) -> None:
+    book, keyring, trail = TenantBook(base.ledger), Keyring(base.ledger), AuditTrail(base.ledger)
+    tenancy = Tenancy(book, base.gateway, base.clock)
+    signup = Signup(book, base.gateway, base.catalog, base.pepper, base.clock)
+    download_key = derive_download_key(base.config.api_key_secret)
+    app[parts.TENANT_BOOK] = book
+    app[parts.TENANCY] = tenancy
+    app[parts.SIGNUP] = signup
+    app[parts.ONBOARDING] = _onboarding(base, signup)
+    app[parts.KEYRING] = keyring
+    app[parts.KEY_ISSUER] = KeyIssuer(keyring, base.pepper, base.clock)
+    app[parts.FORGET_KEY] = authenticator.forget
+    app[parts.AUDIT_TRAIL] = trail
+    app[parts.EXPORTS] = Exports(tenancy, UsageReader(base.ledger), trail, base.gateway, base.clock, download_key)
+
+
+def _usage(app: web.Application, base: Foundation) -> None:
+    reader, requests = UsageReader(base.ledger), RequestCounts(base.ledger, base.clock)
+    queue, secret = WebhookQueue(base.ledger), base.config.billing.webhook_secret
+    app[parts.USAGE_INTAKE] = UsageIntake(base.ledger, base.catalog)
+    app[parts.CORRECTIONS] = Corrections(base.ledger, base.catalog)
+    app[parts.USAGE_READER] = reader
+    app[parts.REQUEST_COUNTS] = requests
+    app[parts.STATEMENTS] = Statements(base.catalog, reader, requests, base.clock)
+    app[parts.WEBHOOK_INTAKE] = WebhookIntake(queue, secret, base.telemetry.instruments.webhook_events, base.clock)
+
+
+def _onboarding(base: Foundation, signup: Signup) -> Onboarding:
+    mail = base.config.signup
+    mailer = Mailer(mail.mail_from, mail.smtp_url) if mail.smtp_url is not None else None
+    return Onboarding(mail, signup, PendingSignups(base.ledger), mailer, base.config.web.public_url)
+
+
+def _health_checks(base: Foundation) -> HealthChecks:
+    return HealthChecks(
+        {
+            "database": partial(durability.is_durable, base.ledger),
+            "redis": partial(durability.answers, base.ledger),
+            "stripe": base.gateway.is_reachable,
+            "storage": base.storage,
+        }
+    )

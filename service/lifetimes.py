@@ -1,0 +1,33 @@
+"""What has to run, or to be closed, with the application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from service.ledger.request_counts import RequestCounts, flush, flush_regularly
+
+CleanupContext = Callable[[web.Application], AsyncIterator[None]]
+
+
+def closing(close: Callable[[], Awaitable[None]]) -> CleanupContext:
+    """Close something at the end."""
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await close()
+
+    return context
+
+
+def flushing(requests: RequestCounts) -> CleanupContext:
+    """Write counted requests to the ledger now and then, and once more at the end."""
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(flush_regularly(requests))
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await flush(requests)
+
+    return context

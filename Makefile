@@ -11,7 +11,10 @@ BIN := $(VENV)/bin
 PYTHONS := python3.11 python3.12 python3.13 python3
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
-.PHONY: help setup gameday falsify test lint lint-fix format lock clean
+SEEDS ?= 200
+MONTHS ?= 1000
+
+.PHONY: help setup dev gameday falsify test fuzz lifecycle agreement lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +31,9 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	done; \
 	echo "setup: no Python 3.11, 3.12 or 3.13 on PATH; install one (apt install python3 python3-venv)" >&2; exit 2
 
+dev: setup ## run the service with Redis and a Stripe sandbox on this machine, reloading on changes
+	@$(BIN)/python -m chaos.lab.dev
+
 gameday: setup ## run a GameDay: EXPERIMENT=redis-hang, SCALE=1..30 to shorten it
 	@$(BIN)/gameday run $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
 
@@ -36,6 +42,16 @@ falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without 
 
 test: setup ## run the tests
 	@$(BIN)/pytest
+
+fuzz: setup ## send more than 10,000 generated requests to the documented operations
+	@rm -f var/fuzz.txt
+	@FUZZ_EXAMPLES=450 $(BIN)/pytest -q tests/contract/test_openapi_fuzz.py; status=$$?; cat var/fuzz.txt; exit $$status
+
+lifecycle: setup ## play a tenant's life with webhooks doubled and shuffled by SEEDS=200 seeds
+	@$(BIN)/python -m tests.lifecycle.play $(SEEDS)
+
+agreement: setup ## compare catalogue, ledger, preview and invoice on MONTHS=1000 random months
+	@AGREEMENT_MONTHS=$(MONTHS) $(BIN)/python -m tests.agreement.play
 
 lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/ruff check .

@@ -23,7 +23,8 @@ from chaos.receiver import Notification, build_receiver
 from chaos.run_folder import RunFolder
 
 FOLDER = Path("var/lab")
-_READY, _PID = "ready", "host.json"
+PID_FILE = "host.json"
+_READY = "ready"
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ async def _open(lab: Lab, folder: RunFolder, options: HostOptions) -> None:
 def write_pid(folder: Path) -> None:
     """Note which process holds the lab."""
     me = psutil.Process()
-    (folder / _PID).write_text(json.dumps({"pid": me.pid, "created": me.create_time()}))
+    (folder / PID_FILE).write_text(json.dumps({"pid": me.pid, "created": me.create_time()}))
 
 
 def holder(folder: Path) -> psutil.Process | None:
     """The living process that holds the lab in `folder`, by pid and start time."""
-    path = folder / _PID
+    path = folder / PID_FILE
     if not path.exists():
         return None
     noted = json.loads(path.read_text())

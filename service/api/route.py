@@ -1,5 +1,6 @@
 """One endpoint: its handler, and the contract that is both enforced before the handler runs and shown to clients."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -8,10 +9,13 @@ from aiohttp.typedefs import Handler
 
 from service.api.body import read_json
 from service.api.query import read_query
-from service.domain.api_key import Scope
+from service.domain.api_key import KEY_ID, Scope
 from service.domain.schema import Schema
+from service.domain.tenant import TENANT_ID as TENANT_ID_TEXT
 from service.errors import NotFoundError, ServiceError, ValidationError
 from service.parts import BODY, QUERY, TENANT_ID
+
+_IDENTIFIERS: Mapping[str, str] = {"tenant_id": TENANT_ID_TEXT.pattern, "key_id": KEY_ID.pattern}
 
 IF_MATCH = "If-Match"
 IF_NONE_MATCH = "If-None-Match"
@@ -92,9 +96,14 @@ class Routes:
         return iter(self._routes.values())
 
     def definitions(self) -> list[web.RouteDef]:
-        return [web.route(route.method, route.path, route.serve) for route in self]
+        return [web.route(route.method, _with_patterns(route.path), route.serve) for route in self]
 
     def of(self, request: web.Request) -> Route | None:
         """The route that the request matched; None if it matched none."""
         resource = request.match_info.route.resource
         return self._routes.get((request.method, resource.canonical)) if resource is not None else None
+
+
+def _with_patterns(path: str) -> str:
+    """Let a path match by what its identifiers look like, so that `/usage/report` is never somebody's usage."""
+    return re.sub(rf"{{({'|'.join(_IDENTIFIERS)})}}", lambda found: f"{{{found[1]}:{_IDENTIFIERS[found[1]]}}}", path)

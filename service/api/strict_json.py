@@ -7,6 +7,7 @@ from typing import NoReturn
 
 MAX_DEPTH = 16
 MAX_INTEGER_DIGITS = 19
+_EXACT = 2**53
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"[\[{\]}]")
@@ -29,7 +30,7 @@ def loads(body: bytes) -> object:
             object_pairs_hook=_unique_names,
             parse_constant=_reject_constant,
             parse_int=_bounded_integer,
-            parse_float=_finite_float,
+            parse_float=_finite_number,
         )
     except json.JSONDecodeError as error:
         raise JsonError(f"the body is not JSON: {error.msg} at character {error.pos}") from error
@@ -63,11 +64,12 @@ def _bounded_integer(digits: str) -> int:
     return int(digits)
 
 
-def _finite_float(digits: str) -> float:
+def _finite_number(digits: str) -> float:
+    """JSON knows one kind of number: 881.0 is the whole number 881."""
     number = float(digits)
     if not math.isfinite(number):
         raise JsonError("a number is too large")
-    return number
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
 def _reject_half_characters(value: object) -> None:

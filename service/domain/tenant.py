@@ -16,8 +16,7 @@ EMAIL = Text(
     about="Where invoices go.",
     says="must be an e-mail address of at most 254 characters",
 )
-TENANT_ID_PATTERN = "[0-9a-f]{32}"
-TENANT_ID = Text(32, min_length=32, pattern=TENANT_ID_PATTERN, about="Id of a tenant.")
+TENANT_ID = Text(32, min_length=32, pattern="[0-9a-f]{32}", about="Id of a tenant.")
 
 
 class Plan(StrEnum):

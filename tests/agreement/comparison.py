@@ -16,6 +16,8 @@ CATALOG = load_catalog()
 
 @dataclass
 class Verdict:
+    """What was compared, and with what result; `seen` counts what happened on the way."""
+
     months: int = 0
     disagreements: list = field(default_factory=list)
     max_difference: int = 0
@@ -44,12 +46,11 @@ class Comparison:
 
     async def preview(self):
         """The API's preview, a second before the month's end."""
-        status, shown = await self.life.stack.ask(
-            self.life.tenant.tenant_id, "POST", "/billing/preview", **{"plan": self.life.plan}
-        )
+        life = self.life
+        status, shown = await life.stack.ask(life.tenant.tenant_id, "POST", "/billing/preview", plan=life.plan)
         assert status == 200, shown
-        expected = self.life.expected()
-        what = f"preview of {self.life}"
+        expected = life.expected()
+        what = f"preview of {life}"
         self.verdict.compare(what, expected.usage_microcents + expected.fee, shown["total_microcents"])
         self.verdict.same(what, expected.cents, shown["total_cents"])
         self.verdict.same(what, _usage_lines(expected), _shown_usage(shown))
@@ -57,54 +58,54 @@ class Comparison:
 
     def note(self):
         """What makes this month worth comparing."""
-        units = self.life.book.billed[month_of(self.life.start)]
+        life = self.life
+        units = life.book.billed[month_of(life.start)]
         kinds = {
             "nothing billed": not any(units.values()),
             "below zero": any(value < 0 for value in units.values()),
-            "at a tier's edge": any(
-                units[each] in dict(tiers(self.life.plan, each)) for each in FIGURES["event_types"]
-            ),
-            "in the third tier": any(
-                len(priced(self.life.plan, each, units[each])) > 2 for each in FIGURES["event_types"]
-            ),
-            "trial ended within": self.life.start < self.life.trial_ends_at < self.life.end,
+            "at a tier's edge": any(held > 0 and held in dict(tiers(life.plan, each)) for each, held in units.items()),
+            "in the third tier": any(len(priced(life.plan, each, units[each])) > 2 for each in FIGURES["event_types"]),
+            "trial ended within": life.start < life.trial_ends_at < life.end,
         }
         self.verdict.seen.update(kind for kind, holds in kinds.items() if holds)
 
     async def ledger(self):
         """The ledger's counters, the sum of the days and the days' fees, after the month has closed."""
-        tenant_id, month, expected = self.life.tenant.tenant_id, f"{self.life.start:%Y-%m}", self.life.expected()
-        billed = await self.life.stack.app[parts.USAGE_READER].billed(tenant_id, month)
-        total = sum(charge(CATALOG.tiers(self.life.plan, each), max(billed[each], 0)) for each in EventType)
-        self.verdict.compare(f"ledger of {self.life}", expected.usage_microcents, total)
-        status, cost = await self.life.stack.ask(tenant_id, "GET", f"/usage/{tenant_id}/cost?month={month}")
+        life = self.life
+        tenant_id, month, expected = life.tenant.tenant_id, f"{life.start:%Y-%m}", life.expected()
+        billed = await life.stack.app[parts.USAGE_READER].billed(tenant_id, month)
+        total = sum(charge(CATALOG.tiers(life.plan, each), max(billed[each], 0)) for each in EventType)
+        self.verdict.compare(f"ledger of {life}", expected.usage_microcents, total)
+        status, cost = await life.stack.ask(tenant_id, "GET", f"/usage/{tenant_id}/cost?month={month}")
         assert status == 200, cost
         days = sum(day["usage_microcents"] for day in cost["days"])
-        self.verdict.compare(f"days of {self.life}", expected.usage_microcents, days)
-        fee = self.life.paid_fee()
-        self.verdict.compare(f"fee of {self.life}", fee, sum(day["fee_microcents"] for day in cost["days"]))
+        self.verdict.compare(f"days of {life}", expected.usage_microcents, days)
+        fee = life.paid_fee()
+        self.verdict.compare(f"fee of {life}", fee, sum(day["fee_microcents"] for day in cost["days"]))
 
     async def invoice(self):
         """Stripe's invoice of the month's end: usage exact, each line and the whole rounded to cents."""
-        invoices = await self.life.stack.ask_stripe("/v1/invoices", customer=self.life.tenant.customer_id, limit=100)
-        found = [each for each in invoices if each["created"] == int(self.life.end.timestamp())]
-        self.verdict.same(f"invoices of {self.life}", int(self.life.trial_ends_at <= self.life.end), len(found))
-        expected = self.life.expected()
-        if self.life.start < self.life.trial_ends_at < self.life.end and not self.life.has_changed_plan:
-            first = [each["total"] for each in invoices if each["created"] == self.life.tenant.trial_ends_at]
-            self.verdict.same(f"first invoice of {self.life}", [rounded(self.life.paid_fee())], first)
+        life = self.life
+        invoices = await life.stack.ask_stripe("/v1/invoices", customer=life.tenant.customer_id, limit=100)
+        found = [each for each in invoices if each["created"] == int(life.end.timestamp())]
+        self.verdict.same(f"invoices of {life}", int(life.trial_ends_at <= life.end), len(found))
+        expected = life.expected()
+        if life.start < life.trial_ends_at < life.end and not life.has_changed_plan:
+            first = [each["total"] for each in invoices if each["created"] == life.tenant.trial_ends_at]
+            self.verdict.same(f"first invoice of {life}", [rounded(life.paid_fee())], first)
         for invoice in found:
-            lines = await self.life.stack.ask_stripe(f"/v1/invoices/{invoice['id']}/lines", limit=100)
+            lines = await life.stack.ask_stripe(f"/v1/invoices/{invoice['id']}/lines", limit=100)
             self._lines(invoice, lines, expected)
         if not found:
-            self.verdict.compare(f"no invoice of {self.life}", expected.usage_microcents, 0)
+            self.verdict.compare(f"no invoice of {life}", expected.usage_microcents, 0)
 
     def _lines(self, invoice, lines, expected):
+        life = self.life
         prorated = [line for line in lines if _is_proration(line)]
         own = [line for line in lines if not _is_proration(line) and line["quantity"]]
-        usage = [line for line in own if line["period"]["end"] <= int(self.life.end.timestamp())]
+        usage = [line for line in own if line["period"]["end"] <= int(life.end.timestamp())]
         exact = [(_unit_microcents(line), line["quantity"]) for line in usage]
-        what = f"invoice of {self.life}"
+        what = f"invoice of {life}"
         self.verdict.compare(what, expected.usage_microcents, int(sum(price * units for price, units in exact)))
         self.verdict.same(what, sorted(expected.lines), sorted(exact))
         cents = [rounded(price * units) for price, units in expected.lines]

@@ -46,7 +46,7 @@ class Life:
             acts += [(self._instant(self.start, self.end - SECOND), self.correct) for _ in range(busy // 4)]
             acts += self._maybe(0.3, self.start - 3 * DAY, self.start, self.report)
             acts += self._maybe(0.2, self.start, self.start + GRACE, self.report)
-            acts += self._maybe(0.3, self.end - 5 * timedelta(minutes=1), self.end - SECOND, self.report)
+            acts += self._maybe(0.3, self.end - timedelta(minutes=5), self.end - SECOND, self.report)
             acts += self._maybe(0.3, self.end, self.end + GRACE - SECOND, self.report)
             acts += self._maybe(0.2, self.end, self.end + GRACE - SECOND, self.correct)
         if self.profile == "taken back":

@@ -34,5 +34,6 @@ def test_the_commands_work_in_order(stack):
     [result] = paste(stack, report)["results"]
     assert result["status"] == "accepted"
     assert paste(stack, read)["totals"]["sign_events"] == before + 3
-    bill = paste(stack, preview)["what_if"]["bill"]
-    assert bill["total_cents"] == sum(line["amount_cents"] for line in bill["lines"]) > 0
+    bill = paste(stack, preview)
+    assert (bill["tenant_id"], bill["plan"]) == (stack.tenant_id, "starter")
+    assert bill["total_cents"] == sum(line["amount_cents"] for line in bill["lines"])

@@ -52,7 +52,7 @@ async def test_an_unforeseen_error_is_an_opaque_500(service, monkeypatch):
 
     monkeypatch.setattr("service.ledger.keyring.Keyring.admit", crash)
     key = "c2pa_1795414724_0e5a465f156675262a80b0c8a90b140b_2fc7gRcQa0x3fjQ4uBSolgeRmSHrRCBHYLfv3JXTHBw4Dbs58"
-    request = f"GET /tenants/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+    request = f"GET /tenants/{'0' * 32} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
     status, headers, content = await raw(service, request)
     assert status == 500
     assert SECURITY_HEADERS.items() <= headers.items()

@@ -102,14 +102,6 @@ def month_bill(
     return Bill(plan, month, catalog.currency, period, (*fee, *usage))
 
 
-def what_if(
-    catalog: Catalog, plan: Plan, month: str, units: Mapping[EventType, int], added: Mapping[EventType, int]
-) -> WhatIf:
-    """What `added` units would do to the month's bill."""
-    changed = {each: units.get(each, 0) + added.get(each, 0) for each in EventType}
-    return WhatIf(month_bill(catalog, plan, month, units), month_bill(catalog, plan, month, changed))
-
-
 def _fee_line(catalog: Catalog, plan: Plan, period: Period) -> BillLine:
     terms = catalog.plans[plan]
     description = f"{terms.title} plan, {period.start:%Y-%m}"

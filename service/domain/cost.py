@@ -1,6 +1,5 @@
 """What a tenant costs us, what the tenant's usage brings, and the margin between. All amounts in micro-cents."""
 
-from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -53,8 +52,8 @@ class DayCost:
 
     day: date
     usage_microcents: int
-    fee_microcents: int
     cost: CostBreakdown
+    fee_microcents: int = 0
 
     @property
     def revenue_microcents(self) -> int:
@@ -92,23 +91,14 @@ def day_revenue(catalog: Catalog, plan: Plan, before: Mapping[EventType, int], a
     )
 
 
-def fee_share(monthly_microcents: int, day: date) -> int:
-    """The day's part of a monthly fee; a month's parts add up to the fee exactly."""
-    days = monthrange(day.year, day.month)[1]
-    return monthly_microcents * day.day // days - monthly_microcents * (day.day - 1) // days
-
-
-def daily_costs(
-    catalog: Catalog, plan: Plan, month_days: Iterable[DayUsage], with_plan_fee: bool = True
-) -> tuple[DayCost, ...]:
-    """Revenue and cost of each day of one month, which must come in order and from the month's first usage on."""
+def daily_costs(catalog: Catalog, plan: Plan, month_days: Iterable[DayUsage]) -> tuple[DayCost, ...]:
+    """Usage revenue and cost of each day of one month, which must come in order and from the first usage on."""
     before = dict.fromkeys(EventType, 0)
-    fee = catalog.plans[plan].monthly_price_microcents if with_plan_fee else 0
     costs = []
     for each in month_days:
         revenue = day_revenue(catalog, plan, before, each.billed)
         cost = accrue(catalog.cost_model, each.served, each.requests)
-        costs.append(DayCost(each.day, revenue, fee_share(fee, each.day), cost))
+        costs.append(DayCost(each.day, revenue, cost))
         before = {kind: count + each.billed.get(kind, 0) for kind, count in before.items()}
     return tuple(costs)
 

@@ -73,7 +73,7 @@ def state(catalog: Catalog, tenant: Tenant, facts: MonthFacts, now: datetime) ->
     fee = catalog.plans[tenant.plan].monthly_price_microcents
     costs = tuple(
         replace(cost, fee_microcents=fee_share(fee, tenant, cost.day))
-        for cost in daily_costs(catalog, tenant.plan, days, with_plan_fee=False)
+        for cost in daily_costs(catalog, tenant.plan, days)
     )
     outlook = _outlook(catalog, tenant, facts, now) if f"{today:%Y-%m}" == facts.month else None
     return Statement(costs, outlook, _budget(tenant, costs, outlook))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.bill import LineKind, month_bill, what_if
+from service.domain.bill import LineKind, month_bill
 from service.domain.catalog import load_catalog, parse_catalog
 from service.domain.pricing import charge
 from service.domain.shown_bill import shown_bill
@@ -35,15 +35,6 @@ def test_lines_add_up_to_the_units_and_to_both_totals(plan, units):
         assert sum(line.quantity for line in bill.lines if line.event_type is each) == units[each]
     assert bill.total_cents == sum(line.amount_cents for line in bill.lines)
     assert abs(bill.total_cents * 1_000_000 - bill.total_microcents) <= 500_000 * len(bill.lines)
-
-
-@given(plans, month_units, month_units)
-def test_a_what_if_is_the_bill_of_the_sum(plan, units, added):
-    answer = what_if(CATALOG, plan, "2026-11", units, added)
-    together = {each: units[each] + added[each] for each in EventType}
-    assert answer.changed == month_bill(CATALOG, plan, "2026-11", together)
-    assert answer.difference_microcents == answer.changed.total_microcents - answer.bill.total_microcents >= 0
-    assert answer.difference_cents == answer.changed.total_cents - answer.bill.total_cents
 
 
 def test_usage_lines_by_hand():

@@ -1,4 +1,3 @@
-from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,7 +12,6 @@ from service.domain.cost import (
     Estimate,
     accrue,
     daily_costs,
-    fee_share,
     keeps_margin_floor,
     margin_ratio,
 )
@@ -55,7 +53,7 @@ def test_cost_splits_over_parts_but_for_rounding(some, others, requests):
 
 @given(st.sampled_from(Plan), st.lists(day_units, max_size=30))
 def test_the_days_revenue_adds_up_to_the_bill(plan, units):
-    costs = daily_costs(CATALOG, plan, days(units), with_plan_fee=False)
+    costs = daily_costs(CATALOG, plan, days(units))
     total = {each: sum(day.get(each, 0) for day in units) for each in EventType}
     bill = month_bill(CATALOG, plan, "2026-11", total, with_plan_fee=False)
     assert sum(each.revenue_microcents for each in costs) == bill.total_microcents
@@ -63,31 +61,17 @@ def test_the_days_revenue_adds_up_to_the_bill(plan, units):
 
 @given(st.lists(st.integers(-3_000, 3_000), max_size=30))
 def test_the_days_revenue_adds_up_over_corrections(changes):
-    costs = daily_costs(CATALOG, Plan.STARTER, days([{SIGN: each} for each in changes]), with_plan_fee=False)
+    costs = daily_costs(CATALOG, Plan.STARTER, days([{SIGN: each} for each in changes]))
     bill = month_bill(CATALOG, Plan.STARTER, "2026-11", {SIGN: sum(changes)}, with_plan_fee=False)
     assert sum(each.usage_microcents for each in costs) == bill.total_microcents
 
 
-@given(st.integers(0, 10**12), st.dates())
-def test_the_days_shares_of_a_fee_add_up_to_it(fee, day):
-    days = monthrange(day.year, day.month)[1]
-    shares = [fee_share(fee, day.replace(day=number)) for number in range(1, days + 1)]
-    assert sum(shares) == fee
-    assert max(shares) - min(shares) <= 1
-
-
 def test_trial_units_cost_but_bring_nothing():
     trial_day = DayUsage(FIRST, billed={}, served={STAMP: 100}, requests=0)
-    (cost,) = daily_costs(CATALOG, Plan.STARTER, [trial_day], with_plan_fee=False)
+    (cost,) = daily_costs(CATALOG, Plan.STARTER, [trial_day])
     assert cost.revenue_microcents == 0
     assert cost.cost.total_microcents == 18_000_000
     assert cost.margin_ratio is None
-
-
-def test_a_day_has_its_share_of_the_fee():
-    (cost,) = daily_costs(CATALOG, Plan.STARTER, [DayUsage(FIRST, {STAMP: 2}, {STAMP: 2}, 0)])
-    assert cost.fee_microcents == 19_900_000_000 // 30
-    assert cost.revenue_microcents == cost.fee_microcents + 100_000_000
 
 
 @pytest.mark.parametrize(

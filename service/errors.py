@@ -126,6 +126,14 @@ class LeaseLostError(ServiceError):
     title = "The tenant's standing was decided by somebody else in the meantime"
 
 
+class FenceLostError(ServiceError):
+    """The shard has passed to another worker, so nothing was changed. Only workers meet it, and they stop at once."""
+
+    status = 503
+    code = "fence_lost"
+    title = "The shard belongs to another worker by now"
+
+
 class LastKeyError(ServiceError):
     status = 409
     code = "last_key"

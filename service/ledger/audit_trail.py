@@ -9,6 +9,7 @@ from service.domain.audit_entry import AuditEntry, Detail
 from service.domain.paging import decode_cursor, encode_cursor
 from service.ledger import keys
 from service.ledger.connection import Ledger, Operation
+from service.ledger.scripts import load_script
 from service.ledger.tenant_fields import from_text
 
 _LISTING = "audit"
@@ -33,6 +34,7 @@ class AuditTrail:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._append = load_script("append_trail")
 
     async def page(self, tenant_id: str, cursor: str | None, limit: int) -> tuple[list[AuditRecord], str | None]:
         """Return at most `limit` records, newest first, and the cursor of the next page."""
@@ -44,9 +46,9 @@ class AuditTrail:
 
     async def append(self, tenant_id: str, entry: AuditEntry) -> None:
         """Tell of something that changed nothing else in the ledger."""
-        named = zip(("actor", "action", "request_id", "details"), entry_arguments(entry), strict=True)
-        fields = [part for pair in named for part in pair]
-        await self._ledger.command(Operation.APPEND_TRAIL, "XADD", keys.trail(tenant_id), "*", *fields)
+        names = [keys.trail(tenant_id), keys.events(keys.shard_of(tenant_id))]
+        arguments = [tenant_id, *entry_arguments(entry)]
+        await self._ledger.script(Operation.APPEND_TRAIL, self._append, names, arguments)
 
 
 def entry_arguments(entry: AuditEntry) -> list[str]:

@@ -1,22 +1,21 @@
 """The one way to Redis: every operation is bounded in time, observed, and sent once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
-from service.config import REDIS_TIMEOUT_SECONDS, RedisConfig
+from service.config import REDIS_TIMEOUT_SECONDS
 from service.errors import LedgerUnavailableError
 from service.ledger.scripts import Script
+from service.ledger.servers import Client, connect
+from service.telemetry.instruments import Instruments
 from service.telemetry.pipeline import Telemetry
 from service.telemetry.tracing import observed_call
 
-POOL_SIZE = 512
+__all__ = ["Client", "Ledger", "Operation", "connect"]
 
 T = TypeVar("T")
 
@@ -52,36 +51,22 @@ class Operation(StrEnum):
     TAKE_WEBHOOKS = "take_webhooks"
     FINISH_WEBHOOK = "finish_webhook"
     READ_WEBHOOKS = "read_webhooks"
+    JOIN_WORKERS = "join_workers"
+    LEAVE_WORKERS = "leave_workers"
+    PACE_CALLS = "pace_calls"
+    LIST_TENANTS = "list_tenants"
+    READ_JOURNAL = "read_journal"
+    ARCHIVE_JOURNAL = "archive_journal"
+    LEASE_SHARD = "lease_shard"
+    RENEW_SHARD = "renew_shard"
+    RELEASE_SHARD = "release_shard"
+    SEAL = "seal"
+    READ_UNSEALED = "read_unsealed"
+    BEGIN_SEND = "begin_send"
+    END_SEND = "end_send"
+    READ_OUTBOX = "read_outbox"
+    SETTLE_DEAD = "settle_dead"
     CHECK = "check"
-
-
-class Client(Protocol):
-    """The part of redis-py that the ledger uses."""
-
-    async def execute_command(self, *arguments: str | int) -> Any: ...
-
-    async def aclose(self) -> None: ...
-
-
-def connect(config: RedisConfig, timeout_seconds: float = REDIS_TIMEOUT_SECONDS) -> Client:
-    """Make a client that connects when first used and never sends anything twice by itself.
-
-    RESP2 is chosen on purpose: under RESP3 the pool hands out connections without looking for a stale reply first.
-    """
-    return Redis(
-        host=config.host,
-        port=config.port,
-        db=config.db,
-        password=config.password,
-        ssl=config.tls,
-        protocol=2,
-        decode_responses=True,
-        max_connections=POOL_SIZE,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-        driver_info=None,
-    )
 
 
 class Ledger:
@@ -91,6 +76,10 @@ class Ledger:
         self._client = client
         self._telemetry = telemetry
 
+    @property
+    def instruments(self) -> Instruments:
+        return self._telemetry.instruments
+
     async def command(self, operation: Operation, *arguments: str) -> Any:
         return await self._run(operation, lambda: self._client.execute_command(*arguments))
 
@@ -99,17 +88,20 @@ class Ledger:
     ) -> Any:
         return await self._run(operation, lambda: self._evaluate(script, keys, arguments))
 
+    async def ask_all(self, operation: Operation, *arguments: str) -> Mapping[str, Any]:
+        """Ask every server that takes writes; its answer by its address."""
+        return await self._run(operation, lambda: self._client.ask_all(*arguments))
+
     async def close(self) -> None:
         await self._client.aclose()
 
     async def _evaluate(self, script: Script, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
-        """A server that does not know the script has run nothing, so this one resend is safe."""
-        call = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+        """A server that does not know the script has run nothing, so this one resend, with the script, is safe."""
+        call = (len(keys), *keys, *arguments)
         try:
-            return await self._client.execute_command(*call)
+            return await self._client.execute_command("EVALSHA", script.sha, *call)
         except NoScriptError:
-            await self._client.execute_command("SCRIPT LOAD", script.source)
-            return await self._client.execute_command(*call)
+            return await self._client.execute_command("EVAL", script.source, *call)
 
     async def _run(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
         attributes = {"db.system.name": "redis", "db.operation.name": operation.value}

@@ -16,7 +16,7 @@ from service.errors import (
 from service.ledger import keys
 from service.ledger.audit_trail import entry_arguments
 from service.ledger.connection import Ledger, Operation
-from service.ledger.metering import REFUSALS, MeteringCall, encode_terms
+from service.ledger.metering import REFUSALS, MeteringCall, UsageRequest, Use, encode_terms
 from service.ledger.scripts import load_script
 
 _DUPLICATE = "duplicate"
@@ -46,17 +46,24 @@ class Corrections:
         Raises CorrectionConflictError for a known id with another content, CorrectionExceedsUsageError where less than
         nothing would be left of the hour, TrialLimitExceededError, DailyCostCapExceededError.
         """
-        call = MeteringCall(tenant_id, now, self._terms, entry.request_id)
-        actor, action, _, details = entry_arguments(_told(entry, correction))
-        call.arguments += [actor, action, details]
-        call.add(
-            (correction.correction_id, correction.digest()),
-            (keys.corrections(tenant_id), None),
-            (correction.event_type, correction.value, correction.timestamp),
-        )
+        request = UsageRequest(tenant_id, now, entry.request_id, [_use(tenant_id, correction)])
+        call = MeteringCall(keys.shard_of(tenant_id), self._terms, [request])
+        call.arguments += entry_arguments(_told(entry, correction))
         state, *figures = await self._ledger.script(Operation.CORRECT, self._correct, call.keys, call.arguments)
         _judge(state)
         return Booked(keys.hour_of(correction.timestamp), figures[0], figures[1], state == _DUPLICATE)
+
+
+def _use(tenant_id: str, correction: Correction) -> Use:
+    return Use(
+        correction.correction_id,
+        correction.digest(),
+        keys.corrections(tenant_id),
+        None,
+        correction.event_type,
+        correction.value,
+        correction.timestamp,
+    )
 
 
 def _told(entry: AuditEntry, correction: Correction) -> AuditEntry:

@@ -22,6 +22,6 @@ class EventNotes:
 
     async def note(self, tenant_id: str, event_id: str, entry: AuditEntry) -> bool:
         """Append the entry unless the event has one already; True if it is new."""
-        names = [keys.noted(tenant_id, event_id), keys.trail(tenant_id)]
-        arguments: list[str | int] = [_REMEMBERED_SECONDS, *entry_arguments(entry)]
+        names = [keys.noted(tenant_id, event_id), keys.trail(tenant_id), keys.events(keys.shard_of(tenant_id))]
+        arguments: list[str | int] = [tenant_id, _REMEMBERED_SECONDS, *entry_arguments(entry)]
         return bool(await self._ledger.script(Operation.NOTE_EVENT, self._note, names, arguments))

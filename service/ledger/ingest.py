@@ -5,15 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from service.domain.c2pa_facts import EventType
 from service.domain.catalog import Catalog
 from service.domain.tenant import Plan
 from service.domain.usage import Outcome, UsageEvent
+from service.errors import LedgerUnavailableError
 from service.ledger import keys
 from service.ledger.connection import Ledger, Operation
-from service.ledger.metering import REFUSALS, MeteringCall, encode_terms
+from service.ledger.group_commit import BOUNDS, Bounds, GroupCommit
+from service.ledger.metering import REFUSALS, MeteringCall, UsageRequest, Use, encode_terms
 from service.ledger.scripts import load_script
 
+CLAIM_LENGTH = 32
+"""Hexadecimal digits of an event's digest that its claim keeps: 128 bits tell any two bodies apart."""
+_BROKEN = "broken"
 _OUTCOMES = frozenset(Outcome)
 
 
@@ -45,44 +52,66 @@ class Intake:
 
 
 class UsageIntake:
-    """Commits the events of one request in one atomic script.
+    """Commits events, those of concurrent requests together in one atomic script.
 
     Raises LedgerUnavailableError; NotFoundError, TenantSuspendedError or TenantCanceledError where the tenant may not
     use anything.
     """
 
-    def __init__(self, ledger: Ledger, catalog: Catalog) -> None:
+    def __init__(self, ledger: Ledger, catalog: Catalog, bounds: Bounds = BOUNDS) -> None:
         self._ledger = ledger
         self._terms = encode_terms(catalog)
         self._ingest = load_script("ingest")
+        self._group = GroupCommit(self._commit, _size, ledger.instruments, bounds)
 
     async def take(self, tenant_id: str, events: Sequence[UsageEvent], now: datetime, request_id: str = "") -> Intake:
         """Take the events that are new and within the limits, in order; `now` is in UTC.
 
         An event id is unique per tenant and UTC day of the event.
         """
-        call = MeteringCall(tenant_id, now, self._terms, request_id)
-        for event in events:
-            call.add(
-                (event.event_id, event.digest()),
-                (keys.claims(tenant_id, event.timestamp), keys.claim_expiry(event.timestamp)),
-                (event.event_type, event.value, event.timestamp),
-                event.properties_json(),
-            )
-        state, *reply = await self._ledger.script(Operation.INGEST, self._ingest, call.keys, call.arguments)
-        if state in REFUSALS:
-            raise REFUSALS[state]
-        outcomes, (spend, cap, steps, trial_ends_at, used, plan, accrued) = reply
-        return Intake(
-            outcomes=tuple(_taken(outcome) for outcome in outcomes),
-            spend_microcents=spend,
-            cap_microcents=cap,
-            steps_crossed=tuple(steps),
-            trial_ends_at=trial_ends_at,
-            trial_used=_by_type(used),
-            plan=Plan(plan),
-            accrued_microcents=_by_type(accrued),
-        )
+        request = UsageRequest(tenant_id, now, request_id, [_use(tenant_id, event) for event in events])
+        return _intake(*await self._group.submit(keys.shard_of(tenant_id), request))
+
+    async def _commit(self, shard: int, requests: Sequence[UsageRequest]) -> Sequence[Any]:
+        call = MeteringCall(shard, self._terms, requests)
+        answers: Sequence[Any] = await self._ledger.script(Operation.INGEST, self._ingest, call.keys, call.arguments)
+        return answers
+
+
+def _size(request: UsageRequest) -> int:
+    """Events, and one for the request itself."""
+    return 1 + len(request.uses)
+
+
+def _use(tenant_id: str, event: UsageEvent) -> Use:
+    return Use(
+        event.event_id,
+        event.digest()[:CLAIM_LENGTH],
+        keys.claims(tenant_id, event.timestamp),
+        keys.claim_expiry(event.timestamp),
+        event.event_type,
+        event.value,
+        event.timestamp,
+        event.properties_json(),
+    )
+
+
+def _intake(state: str, *reply: Any) -> Intake:
+    if state in REFUSALS:
+        raise REFUSALS[state]
+    if state == _BROKEN:
+        raise LedgerUnavailableError from ResponseError(reply[0])
+    outcomes, (spend, cap, steps, trial_ends_at, used, plan, accrued) = reply
+    return Intake(
+        outcomes=tuple(_taken(outcome) for outcome in outcomes),
+        spend_microcents=spend,
+        cap_microcents=cap,
+        steps_crossed=tuple(steps),
+        trial_ends_at=trial_ends_at,
+        trial_used=_by_type(used),
+        plan=Plan(plan),
+        accrued_microcents=_by_type(accrued),
+    )
 
 
 def _by_type(flat: list[Any]) -> dict[EventType, int]:

@@ -156,11 +156,12 @@ class Keyring:
         return Ring(revision, {key_id: from_key_fields(key_id, _paired(fields)) for key_id, fields in held})
 
     async def _commit(self, tenant_id: str, revision: int, written: list[StoredKey], entry: AuditEntry) -> bool:
-        arguments: list[str | int] = [revision, *entry_arguments(entry)]
+        arguments: list[str | int] = [tenant_id, revision, *entry_arguments(entry)]
         for key in written:
             fields = to_key_fields(key)
             arguments += [key.key_id, 2 * len(fields), *(part for pair in fields.items() for part in pair)]
-        names = [keys.keyring(tenant_id), keys.trail(tenant_id), *(keys.api_key(key.key_id) for key in written)]
+        names = [keys.keyring(tenant_id), keys.trail(tenant_id), keys.events(keys.shard_of(tenant_id))]
+        names += [keys.api_key(key.key_id) for key in written]
         return bool(await self._ledger.script(Operation.CHANGE_KEYS, self._change, names, arguments))
 
 

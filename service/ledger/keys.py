@@ -12,7 +12,18 @@ keys that one script touches live in one slot of a Redis Cluster.
     {sNN}:fence:<tenant>          string  number of leases that there have been
     {sNN}:noted:<tenant>:<event>  string  the trail has an entry for this event of Stripe's; expires
     {sNN}:reviews                 zset    tenants by the time at which their standing is looked at again
-    {sNN}:events                  stream  every accepted event and correction, in order of acceptance
+    {sNN}:events                  stream  the journal: every change of money or identity, in order (see journal.py)
+    {sNN}:archive                 hash    how far the journal is archived
+    {sNN}:lease                   hash    the fence and the name of the worker that the shard belongs to now; expires
+    {sNN}:fence                   string  the last fence of the shard
+    {sNN}:unsealed                hash    <tenant>|<event type>|<hour> -> billed units in no intent yet; never 0
+    {sNN}:seqs:<tenant>:<month>   hash    <hour>|<event type> -> number of intents that there have been
+    {sNN}:intents                 hash    intent id -> the intent and its sending, until it is delivered or dropped
+    {sNN}:outbox                  zset    intents that are to be sent, by when that is due
+    {sNN}:unsent                  zset    the same intents, by their timestamp
+    {sNN}:dead                    zset    intents that were given up
+    {sNN}:sent:<tenant>:<month>   hash    <hour>|<event type> -> units that Stripe has
+    {sNN}:dropped:<tenant>:<month> hash   <hour>|<event type> -> units that Stripe will never have
     {sNN}:claims:<tenant>:<day>   hash    event id -> digest of its body; expires 36 days after the event's day
     {sNN}:corrections:<tenant>    hash    correction id -> digest of its body and what it did
     {sNN}:hours:<tenant>:<month>  hash    <hour>|<event type> -> sum of values
@@ -31,6 +42,12 @@ Webhooks come before it is known whose they are, so they have a tag of their own
     {webhooks}:postponed          zset    events that are tried again, by time
     {webhooks}:dead               stream  events that were given up, with the reason
 
+What the workers share belongs to no shard:
+
+    {workers}:members             zset    workers by the time until which they are taken to be alive
+    {stripe}:tokens               string  when the bucket of calls to Stripe is full again; expires
+    {replay}:unfinished           string  when the replay began that is under way or was broken off
+
 Hours and months, and the days of claims, are those of the event's own timestamp in UTC; billed ones are those in which
 it is billed. They are spelled 2026-11-23T06, 2026-11 and 2026-11-23, the days of claims 20261123.
 """
@@ -41,6 +58,9 @@ SHARDS = 16
 WEBHOOK_QUEUE = "{webhooks}:queue"
 WEBHOOKS_POSTPONED = "{webhooks}:postponed"
 WEBHOOKS_DEAD = "{webhooks}:dead"
+WORKERS = "{workers}:members"
+STRIPE_TOKENS = "{stripe}:tokens"
+REPLAY = "{replay}:unfinished"
 CLAIM_RETENTION = timedelta(days=36)
 
 
@@ -55,6 +75,50 @@ def tenants(shard: int) -> str:
 
 def events(shard: int) -> str:
     return f"{_tag(shard)}:events"
+
+
+def archive(shard: int) -> str:
+    return f"{_tag(shard)}:archive"
+
+
+def shard_lease(shard: int) -> str:
+    return f"{_tag(shard)}:lease"
+
+
+def shard_fence(shard: int) -> str:
+    return f"{_tag(shard)}:fence"
+
+
+def unsealed(shard: int) -> str:
+    return f"{_tag(shard)}:unsealed"
+
+
+def seqs(tenant_id: str, month: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:seqs:{tenant_id}:{month}"
+
+
+def intents(shard: int) -> str:
+    return f"{_tag(shard)}:intents"
+
+
+def outbox(shard: int) -> str:
+    return f"{_tag(shard)}:outbox"
+
+
+def unsent(shard: int) -> str:
+    return f"{_tag(shard)}:unsent"
+
+
+def dead(shard: int) -> str:
+    return f"{_tag(shard)}:dead"
+
+
+def sent(tenant_id: str, month: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:sent:{tenant_id}:{month}"
+
+
+def dropped(tenant_id: str, month: str) -> str:
+    return f"{_tag(shard_of(tenant_id))}:dropped:{tenant_id}:{month}"
 
 
 def tenant(tenant_id: str) -> str:
@@ -154,6 +218,16 @@ def parse_counter_field(name: str) -> tuple[str, str]:
     """Return the period and the event type."""
     period, _, event_type = name.partition("|")
     return period, event_type
+
+
+def unsealed_field(tenant_id: str, event_type: str, hour: str) -> str:
+    return f"{tenant_id}|{event_type}|{hour}"
+
+
+def parse_unsealed_field(name: str) -> tuple[str, str, str]:
+    """Return the tenant id, the event type and the hour."""
+    tenant_id, event_type, hour = name.split("|")
+    return tenant_id, event_type, hour
 
 
 def claim_expiry(instant: datetime) -> int:

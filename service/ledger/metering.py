@@ -1,6 +1,8 @@
 """How the scripts that take usage are told what to take, under which terms."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.billing_period import billing_instant
@@ -36,46 +38,68 @@ def encode_terms(catalog: Catalog) -> str:
     return json.dumps({"plans": plans, "trial_caps": caps, "ladder": catalog.cap_ladder_percent})
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that changes what was used: an event or a correction.
+
+    `claim` tells it from another one of the same id; `claims` is the key that holds it, until `claims_expire` in unix
+    seconds.
+    """
+
+    use_id: str
+    claim: str
+    claims: str
+    claims_expire: int | None
+    event_type: EventType
+    value: int
+    timestamp: datetime
+    properties: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRequest:
+    """What one request reports of a tenant; `now` is in UTC."""
+
+    tenant_id: str
+    now: datetime
+    request_id: str
+    uses: Sequence[Use]
+
+
 class MeteringCall:
-    """Keys and arguments of one call; each key stands once and is referred to by its Lua index."""
+    """Keys and arguments of one call for requests of one shard; each key stands once, referred to by its Lua index."""
 
-    def __init__(self, tenant_id: str, now: datetime, terms: str, request_id: str) -> None:
-        self._tenant_id = tenant_id
-        self._now = now
-        self.keys = [
-            keys.tenant(tenant_id),
-            keys.events(keys.shard_of(tenant_id)),
-            keys.trail(tenant_id),
-            keys.months(tenant_id),
-            keys.trial(tenant_id),
-            keys.spend(tenant_id),
-        ]
+    def __init__(self, shard: int, terms: str, requests: Sequence[UsageRequest]) -> None:
+        self.keys = [keys.events(shard), keys.unsealed(shard)]
         self._indexes = {name: index for index, name in enumerate(self.keys, start=1)}
-        self.arguments: list[str | int] = [tenant_id, int(now.timestamp()), keys.day_of(now), terms, request_id]
+        self.arguments: list[str | int] = [terms, len(requests)]
+        for request in requests:
+            self._add_request(request)
 
-    def add(
-        self,
-        identity: tuple[str, str],
-        claims: tuple[str, int | None],
-        used: tuple[EventType, int, datetime],
-        properties: str = "{}",
-    ) -> None:
-        """Add a use: its id and digest; the key that claims it and when that expires; type, value and timestamp."""
-        event_type, value, timestamp = used
-        billed_at = billing_instant(timestamp, self._now)
+    def _add_request(self, request: UsageRequest) -> None:
+        tenant_id = request.tenant_id
+        self.arguments += [tenant_id, keys.day_of(request.now), request.request_id]
+        for name in (keys.tenant, keys.trail, keys.months, keys.trial, keys.spend):
+            self.arguments.append(self._index(name(tenant_id)))
+        self.arguments.append(len(request.uses))
+        for use in request.uses:
+            self._add_use(tenant_id, use, billing_instant(use.timestamp, request.now))
+
+    def _add_use(self, tenant_id: str, use: Use, billed_at: datetime) -> None:
         self.arguments += [
-            self._index(claims[0]),
-            "" if claims[1] is None else claims[1],
-            *identity,
-            self._index(keys.hours(self._tenant_id, keys.month_of(timestamp))),
-            keys.hour_of(timestamp),
-            self._index(keys.billed(self._tenant_id, keys.month_of(billed_at))),
+            self._index(use.claims),
+            "" if use.claims_expire is None else use.claims_expire,
+            use.use_id,
+            use.claim,
+            self._index(keys.hours(tenant_id, keys.month_of(use.timestamp))),
+            keys.hour_of(use.timestamp),
+            self._index(keys.billed(tenant_id, keys.month_of(billed_at))),
             keys.hour_of(billed_at),
-            value,
-            event_type.value,
-            format_rfc3339(timestamp),
-            int(timestamp.timestamp()),
-            properties,
+            use.value,
+            use.event_type.value,
+            format_rfc3339(use.timestamp),
+            int(use.timestamp.timestamp()),
+            use.properties,
         ]
 
     def _index(self, name: str) -> int:

@@ -39,6 +39,7 @@ class TenantBook:
                 keys.keyring(tenant.tenant_id),
                 keys.api_key(key.key_id),
                 keys.trail(tenant.tenant_id),
+                _journal(tenant.tenant_id),
             ],
             [*identity, *entry_arguments(entry), len(tenant_fields), *tenant_fields, *key_fields],
         )
@@ -65,8 +66,8 @@ class TenantBook:
         found = await self._ledger.script(
             Operation.CHANGE_TENANT,
             self._change,
-            [keys.tenant(tenant_id), keys.trail(tenant_id), keys.fence(tenant_id)],
-            [to_text(expected_version), to_text(fence), *entry_arguments(entry), *_flat(texts)],
+            [keys.tenant(tenant_id), keys.trail(tenant_id), keys.fence(tenant_id), _journal(tenant_id)],
+            [tenant_id, to_text(expected_version), to_text(fence), *entry_arguments(entry), *_flat(texts)],
         )
         if found == _MISSING:
             raise NotFoundError
@@ -75,6 +76,10 @@ class TenantBook:
         if found == _FENCED:
             raise LeaseLostError
         return from_fields(tenant_id, dict(zip(found[::2], found[1::2], strict=True)))
+
+
+def _journal(tenant_id: str) -> str:
+    return keys.events(keys.shard_of(tenant_id))
 
 
 def _judge(changes: Mapping[str, object]) -> None:

@@ -38,6 +38,15 @@ class Instruments:
     webhook_effects: Counter
     webhook_queue: Gauge
     webhook_queue_age: Gauge
+    commit_size: Histogram
+    commit_queue: UpDownCounter
+    metering_intents: Counter
+    metering_backlog: Gauge
+    metering_backlog_age: Gauge
+    metering_comparisons: Counter
+    metering_shards: Gauge
+    archive_entries: Counter
+    archive_lag: Gauge
 
 
 def create_instruments(meter: Meter, registry: Registry) -> Instruments:
@@ -66,6 +75,15 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
         webhook_effects=_counter(meter, registry.metric("billing.webhook.effects")),
         webhook_queue=_gauge(meter, registry.metric("billing.webhook.queue.events")),
         webhook_queue_age=_gauge(meter, registry.metric("billing.webhook.queue.age")),
+        commit_size=_histogram(meter, registry.metric("billing.ledger.commit.size")),
+        commit_queue=_up_down_counter(meter, registry.metric("billing.ledger.queue.requests")),
+        metering_intents=_counter(meter, registry.metric("billing.metering.intents")),
+        metering_backlog=_gauge(meter, registry.metric("billing.metering.backlog.intents")),
+        metering_backlog_age=_gauge(meter, registry.metric("billing.metering.backlog.age")),
+        metering_comparisons=_counter(meter, registry.metric("billing.metering.comparisons")),
+        metering_shards=_gauge(meter, registry.metric("billing.metering.shards")),
+        archive_entries=_counter(meter, registry.metric("billing.archive.entries")),
+        archive_lag=_gauge(meter, registry.metric("billing.archive.lag")),
     )
 
 

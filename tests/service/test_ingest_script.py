@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from service.ledger.metering import encode_terms
 from service.ledger.usage import UsageReader
 
 TENANT = "7f" + "0" * 30
+JOURNAL, UNSEALED = keys.events(keys.shard_of(TENANT)), keys.unsealed(keys.shard_of(TENANT))
 NOW = datetime.now(UTC)
 CATALOG = load_catalog()
 SIGN, VERIFY, STAMP = EventType
@@ -43,20 +45,26 @@ def contents(server):
         return {key: readers[client.type(key)](key) for key in client.scan_iter()}
 
 
+def ingest_calls(server):
+    return server.client().info("commandstats")["cmdstat_evalsha"]["calls"]
+
+
 async def test_an_accepted_event_is_claimed_appended_and_counted_together(intake, own_redis):
     before = contents(own_redis)
     await taken(intake, event("a", 300), event("b", 240))
     held, month, hour = contents(own_redis), keys.month_of(NOW), keys.hour_of(NOW)
     assert set(held[keys.claims(TENANT, NOW)]) == {"a", "b"}
-    stream = [fields for _, fields in held[keys.events(keys.shard_of(TENANT))]]
-    assert [(f["event_id"], f["kind"], f["billed_hour"], f["price"]) for f in stream] == [
-        ("a", "usage", hour, "0"),
-        ("b", "usage", hour, str(40 * 50_000_000)),
+    journal = [fields for _, fields in held[JOURNAL] if fields["kind"] == "usage"]
+    assert [(f["event_id"], f["tenant_id"], f["billed_hour"], f["price"]) for f in journal] == [
+        ("a", TENANT, hour, "0"),
+        ("b", TENANT, hour, str(40 * 50_000_000)),
     ]
+    assert {f["event_id"]: f["claim"] for f in journal} == held[keys.claims(TENANT, NOW)]
     assert held[keys.hours(TENANT, month)] == {f"{hour}|sign_events": "540"}
     assert held[keys.months(TENANT)] == {f"{month}|sign_events": "540"}
     assert held[keys.billed(TENANT, month)] == {f"{hour}|sign_events": "540", f"{month}|sign_events": "540"}
     assert held[keys.spend(TENANT)] == {keys.day_of(NOW): str(40 * 50_000_000)}
+    assert held[UNSEALED] == {f"{TENANT}|sign_events|{hour}": "540"}
     assert len(held) == len(before) + 6
     assert all(name.startswith("{s15}:") for name in held)
 
@@ -72,7 +80,8 @@ async def test_claims_outlive_the_age_at_which_an_event_is_refused(intake, own_r
 @pytest.mark.parametrize(
     "name",
     [
-        keys.events(keys.shard_of(TENANT)),
+        JOURNAL,
+        UNSEALED,
         keys.tenant(TENANT),
         keys.trail(TENANT),
         keys.months(TENANT),
@@ -92,12 +101,74 @@ async def test_nothing_is_written_where_one_key_is_of_the_wrong_type(intake, own
 
 
 @pytest.mark.parametrize("broken", ["many", "1.5", str(2**53)])
-async def test_nothing_is_written_where_a_counter_is_broken(intake, own_redis, broken):
-    own_redis.client().hset(keys.months(TENANT), f"{keys.month_of(NOW)}|sign_events", broken)
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        (keys.months(TENANT), f"{keys.month_of(NOW)}|sign_events"),
+        (UNSEALED, f"{TENANT}|sign_events|{keys.hour_of(NOW)}"),
+    ],
+)
+async def test_nothing_is_written_where_a_counter_is_broken(intake, own_redis, name, field, broken):
+    own_redis.client().hset(name, field, broken)
     before = contents(own_redis)
     with pytest.raises(LedgerUnavailableError):
         await taken(intake, event("a"))
     assert contents(own_redis) == before
+
+
+async def test_a_tenant_whose_data_is_broken_harms_nobody_in_the_same_call(intake, own_redis, open_ledger, enroll):
+    neighbour, _ = await enroll(open_ledger(own_redis.port), tenant_id="7f" + "1" * 30)
+    own_redis.client().hset(keys.months(TENANT), f"{keys.month_of(NOW)}|verify_events", "many")
+    asked = [
+        intake.take(neighbour.tenant_id, [event("first")], NOW),
+        intake.take(TENANT, [event("a"), event("b", kind=VERIFY)], NOW),
+        intake.take(TENANT, [event("b")], NOW),
+        intake.take(neighbour.tenant_id, [event("a"), event("first")], NOW),
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(answers[1], LedgerUnavailableError)
+    assert [[taken.outcome for taken in answers[each].outcomes] for each in (0, 2, 3)] == [
+        ["accepted"],
+        ["accepted"],
+        ["accepted", "duplicate"],
+    ]
+    held = contents(own_redis)
+    assert set(held[keys.claims(TENANT, NOW)]) == {"b"}
+    assert held[keys.hours(TENANT, keys.month_of(NOW))] == {f"{keys.hour_of(NOW)}|sign_events": "1"}
+
+
+REPORTS = [
+    [event("warm", 1)],
+    [event("a", 50, kind=STAMP)],
+    [event("b", 40, kind=STAMP), event("v", 5, kind=VERIFY)],
+    [event("a", 50, kind=STAMP), event("b", 41, kind=STAMP)],
+    [event("c", 10, kind=STAMP), event("d", 1, kind=STAMP)],
+]
+
+
+async def test_requests_of_one_call_see_what_those_before_them_took(intake, own_redis):
+    await taken(intake)
+    before = ingest_calls(own_redis)
+    asked = [intake.take(TENANT, events, NOW, str(number)) for number, events in enumerate(REPORTS)]
+    first, *answers = await asyncio.gather(*asked)
+    assert ingest_calls(own_redis) == before + 2
+    assert [taken.outcome for answer in [first, *answers] for taken in answer.outcomes] == [
+        *["accepted"] * 4,
+        "duplicate",
+        "conflict",
+        "accepted",
+        "rejected",
+    ]
+    assert [answer.spend_microcents // 50_000_000 for answer in answers] == [50, 90, 90, 100]
+    assert [answer.steps_crossed for answer in answers] == [(50,), (70, 85), (), (95, 100)]
+    told = (await AuditTrail(intake._ledger).page(TENANT, None, 5))[0]
+    assert [(record.entry.details["percent"], record.entry.request_id) for record in reversed(told)] == [
+        (50, "1"),
+        (70, "2"),
+        (85, "2"),
+        (95, "4"),
+        (100, "4"),
+    ]
 
 
 async def test_nothing_is_written_where_memory_is_full_and_the_event_is_taken_later(intake, own_redis):

@@ -3,6 +3,7 @@ import time
 
 from service.config import REDIS_TIMEOUT_SECONDS
 from service.domain.api_key import Scope
+from service.ledger import keys
 from service.middleware.authentication import Admission
 
 
@@ -14,7 +15,8 @@ async def timed_report(service, headers, event):
 
 async def held_ids(server):
     with server.client() as client:
-        return [fields["event_id"] for shard in range(16) for _, fields in client.xrange(f"{{s{shard:02d}}}:events")]
+        journal = [fields for shard in range(keys.SHARDS) for _, fields in client.xrange(keys.events(shard))]
+    return [fields["event_id"] for fields in journal if fields["kind"] == "usage"]
 
 
 async def recover(service, headers, event):

@@ -16,8 +16,12 @@ class Script:
 
 def load_script(name: str) -> Script:
     """Read `<name>.lua` from this package; a line `-- @include <other>` stands for that file's text."""
-    source = _INCLUDE.sub(lambda found: _text(found["name"]), _text(name))
+    source = _expanded(name)
     return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+def _expanded(name: str) -> str:
+    return _INCLUDE.sub(lambda found: _expanded(found["name"]), _text(name))
 
 
 def _text(name: str) -> str:

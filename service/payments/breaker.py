@@ -44,9 +44,14 @@ class Breaker:
     def state(self) -> State:
         return self._state
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether `admit` would give no leave now."""
+        return self._state is not State.CLOSED and not self._probe_is_due()
+
     def admit(self) -> Permit | None:
         """Leave to make a call, or None: then nobody is to be asked."""
-        if self._state is State.OPEN and self._clock() >= self._opened_at + self._open_seconds:
+        if self._probe_is_due():
             self._enter(State.HALF_OPEN)
             return Permit(self._epoch)
         return Permit(self._epoch) if self._state is State.CLOSED else None
@@ -71,6 +76,9 @@ class Breaker:
         """The call ended without telling anything, because its caller went away; a probe is then due again at once."""
         if permit.epoch == self._epoch and self._state is State.HALF_OPEN:
             self._enter(State.OPEN)
+
+    def _probe_is_due(self) -> bool:
+        return self._state is State.OPEN and self._clock() >= self._opened_at + self._open_seconds
 
     def _open(self) -> None:
         self._opened_at = self._clock()

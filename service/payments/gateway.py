@@ -119,9 +119,18 @@ class StripeGateway:
         """Units that Stripe has counted from `start` to before `end`, both full minutes; it may lag behind."""
         return await self._metering.summary(event_name, customer_id, start, end)
 
+    async def meter_hours(self, event_name: str, customer_id: str, start: int, end: int) -> dict[int, int]:
+        """The same for each hour in which anything was counted, by its start; `start` and `end` are full hours."""
+        return await self._metering.hours(event_name, customer_id, start, end)
+
     async def meter_error_report(self, event_id: str) -> MeterErrorReport:
         """What a thin event about refused meter events says."""
         return await self._metering.error_report(event_id)
+
+    @property
+    def is_shut(self) -> bool:
+        """True while calls fail without being sent, because Stripe did not answer the last few."""
+        return self._transport.is_shut
 
     async def is_reachable(self) -> bool:
         """True if Stripe answered an authenticated call within the last few seconds, or answers one now."""

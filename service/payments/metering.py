@@ -3,11 +3,15 @@
 import logging
 from secrets import token_hex
 
+from stripe import ListObject
+from stripe.billing import MeterEventSummary
 from stripe.events import V1BillingMeterErrorReportTriggeredEvent, V1BillingMeterNoMeterFoundEvent
+from stripe.params.billing import MeterEventSummaryListParams
 
 from service.errors import PaymentsRejectedError, PaymentsUnavailableError
 from service.payments.endpoints import Endpoint
 from service.payments.objects import Delivery, MeterError, MeterErrorReport
+from service.payments.persistence import Send
 from service.payments.transport import StripeRefusedError, Transport
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +52,7 @@ class Metering:
             )
         except StripeRefusedError as refusal:
             if _ALREADY_THERE not in refusal.stripe_message:
-                raise
+                raise PaymentsRejectedError(refusal.stripe_code or f"status {refusal.stripe_status}") from refusal
             return Delivery.DUPLICATE
         return Delivery.DELIVERED
 
@@ -63,6 +67,19 @@ class Metering:
         )
         return sum(round(summary.aggregated_value) for summary in page.data)
 
+    async def hours(self, event_name: str, customer_id: str, start: int, end: int) -> dict[int, int]:
+        """Units of each hour in which any were counted, by its start; `start` and `end` are full hours."""
+        meter_id = await self._meter_id(event_name)
+        counted: dict[int, int] = {}
+        after: str | None = None
+        while True:
+            send = self._hours_after(meter_id, customer_id, (start, end), after)
+            page = await self._transport.get(Endpoint.METER_SUMMARIES, send)
+            counted.update({each.start_time: round(each.aggregated_value) for each in page.data})
+            if not page.has_more:
+                return counted
+            after = page.data[-1].id
+
     async def error_report(self, event_id: str) -> MeterErrorReport:
         """What a thin event about refused meter events says, fetched whole."""
         event = await self._transport.get(
@@ -71,6 +88,20 @@ class Metering:
         if not isinstance(event, _Report):
             raise PaymentsRejectedError(f"event {event_id} is {event.type}; expected a report of meter errors")
         return _report(event)
+
+    def _hours_after(
+        self, meter_id: str, customer_id: str, span: tuple[int, int], after: str | None
+    ) -> Send[ListObject[MeterEventSummary]]:
+        params: MeterEventSummaryListParams = {
+            "customer": customer_id,
+            "start_time": span[0],
+            "end_time": span[1],
+            "value_grouping_window": "hour",
+            "limit": _MOST,
+        }
+        if after is not None:
+            params["starting_after"] = after
+        return lambda options: self._meters.event_summaries.list_async(meter_id, params, options)
 
     async def _meter_id(self, event_name: str) -> str:
         if event_name not in self._ids:

@@ -63,6 +63,11 @@ class Persistence:
         self._budget = RetryBudget()
         self._breaker = Breaker(BREAKER_THRESHOLD, BREAKER_OPEN_SECONDS, surroundings.clock, witness.breaker_changed)
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether a call would fail now without being sent."""
+        return self._breaker.is_shut
+
     async def answer(self, call: Call[T]) -> T:
         """The answer, or the last failure once another try is no use, too late or too much; or BreakerOpenError."""
         deadline = self._around.clock() + STRIPE_TIMEOUT_SECONDS
@@ -96,8 +101,12 @@ class Persistence:
         return pause if affords else None
 
     async def _attempt(self, call: Call[T], deadline: float) -> T:
+        """Nothing is sent past the deadline, not even by a process that was stopped for a while before a retry."""
+        remaining = deadline - self._around.clock()
+        if remaining <= 0:
+            raise TimeoutError("the time of the call was over before its next try")
         with self._admitted():
-            async with asyncio.timeout(deadline - self._around.clock()):
+            async with asyncio.timeout(remaining):
                 answer = await call.send(call.options)
         self._witness.answered(call.endpoint, answer.last_response)
         return answer

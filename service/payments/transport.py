@@ -57,6 +57,11 @@ class Transport:
         """Make a call after which the thing is gone; a repeated one may find nothing."""
         return await self._observed("DELETE", endpoint, send, {})
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether a call would fail now without being sent."""
+        return self._persistence.is_shut
+
     async def close(self) -> None:
         await self._close()
 

@@ -66,6 +66,7 @@ def assemble(app: web.Application, base: Foundation, authenticator: Authenticato
     app[parts.DRAINING] = asyncio.Event()
     app[parts.PAGES] = load_pages()
     app[parts.CHECKS] = _health_checks(base)
+    app[parts.VOLATILE_REDIS] = base.config.redis.allow_volatile
     _tenancy(app, base, authenticator)
     _usage(app, base)
 
@@ -106,7 +107,7 @@ def _onboarding(base: Foundation, signup: Signup) -> Onboarding:
 def _health_checks(base: Foundation) -> HealthChecks:
     return HealthChecks(
         {
-            "database": partial(durability.is_durable, base.ledger),
+            "database": durability.DurabilityCheck(base.ledger, base.config.redis.allow_volatile),
             "redis": partial(durability.answers, base.ledger),
             "stripe": base.gateway.is_reachable,
             "storage": base.storage,

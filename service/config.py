@@ -48,11 +48,19 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RedisConfig:
+    """`cluster` means that the address is a node of a Redis Cluster; `allow_volatile`, that it may lose data."""
+
     host: str
     port: int
     db: int
     tls: bool
     password: str | None = field(repr=False)
+    cluster: bool = False
+    allow_volatile: bool = False
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "RedisConfig":
@@ -112,6 +120,15 @@ class WebConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MeteringConfig:
+    """How workers tell Stripe of usage; `events_per_second` is for all of them together."""
+
+    seal_grace_seconds: int
+    events_per_second: int
+    lease_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetryConfig:
     """`otlp_endpoint` is the base URL of an OTLP/HTTP receiver; None means that nothing is exported."""
 
@@ -131,6 +148,7 @@ class Config:
     billing: BillingConfig
     signup: SignupConfig
     web: WebConfig
+    metering: MeteringConfig
     telemetry: TelemetryConfig
     api_key_secret: str = field(repr=False)
 
@@ -142,17 +160,23 @@ class Config:
         config = cls(
             host=host,
             port=port,
-            data_dir=Path(reader.text("DATA_DIR", "var/data")),
+            data_dir=_data_dir(reader),
             redis=_redis(reader),
             stripe=_stripe(reader),
             billing=_billing(reader),
             signup=_signup(reader),
             web=_web(reader, host, port),
+            metering=_metering(reader),
             telemetry=_telemetry(reader, port),
             api_key_secret=reader.checked("API_KEY_SECRET", "", _secret_rule),
         )
         reader.finish()
         return config
+
+
+def archive_folder(env: Mapping[str, str]) -> Path:
+    """Where the workers keep the archive."""
+    return _data_dir(_Reader(env)) / "archive"
 
 
 class _Reader:
@@ -179,6 +203,9 @@ class _Reader:
         self.reject(name, f"must be one of {', '.join(choices)}")
         return default
 
+    def flag(self, name: str) -> bool:
+        return self.choice(name, "false", ("true", "false")) == "true"
+
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default))
         if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
@@ -202,17 +229,26 @@ class _Reader:
             raise ConfigError(tuple(self._problems))
 
 
+def _data_dir(reader: _Reader) -> Path:
+    return Path(reader.text("DATA_DIR", "var/data"))
+
+
 def _redis(reader: _Reader) -> RedisConfig:
     host = reader.text("REDIS_HOST", "127.0.0.1")
     password = reader.text("REDIS_PASSWORD", "") or None
     if password is None and not _is_loopback(host):
         reader.reject("REDIS_PASSWORD", "is required unless REDIS_HOST is a loopback address")
+    db, cluster = reader.integer("REDIS_DB", 0, 0, 15), reader.flag("REDIS_CLUSTER")
+    if cluster and db:
+        reader.reject("REDIS_DB", "must be 0 with REDIS_CLUSTER=true: a cluster has one database")
     return RedisConfig(
         host=host,
         port=reader.integer("REDIS_PORT", 6379, 1, 65535),
-        db=reader.integer("REDIS_DB", 0, 0, 15),
-        tls=reader.choice("REDIS_TLS", "false", ("true", "false")) == "true",
+        db=db,
+        tls=reader.flag("REDIS_TLS"),
         password=password,
+        cluster=cluster,
+        allow_volatile=reader.choice("ALLOW_VOLATILE_REDIS", "0", ("0", "1")) == "1",
     )
 
 
@@ -248,6 +284,14 @@ def _web(reader: _Reader, host: str, port: int) -> WebConfig:
     if not all(is_origin(origin) for origin in origins):
         reader.reject("ALLOWED_ORIGINS", "must be origins such as https://app.example.com, separated by commas")
     return WebConfig(public_url=public_url, allowed_origins=frozenset(origins))
+
+
+def _metering(reader: _Reader) -> MeteringConfig:
+    return MeteringConfig(
+        seal_grace_seconds=reader.integer("SEAL_GRACE_SECONDS", 900, 0, 86_400),
+        events_per_second=reader.integer("STRIPE_METER_EVENTS_PER_SECOND", 20, 1, 1000),
+        lease_seconds=reader.integer("WORKER_LEASE_SECONDS", 15, 6, 300),
+    )
 
 
 def _telemetry(reader: _Reader, port: int) -> TelemetryConfig:

@@ -3,6 +3,7 @@
 BODY and QUERY hold what the route's schemas have judged. SEED is 32 bytes from which a request derives everything it
 would otherwise draw at random: the same for a repeated Idempotency-Key. ACTOR is who acts, for the audit trail.
 DRAINING is set once the process was told to stop. FORGET_KEY drops what authentication remembers of an API key.
+VOLATILE_REDIS says that Redis was allowed to lose data.
 """
 
 from asyncio import Event
@@ -57,6 +58,7 @@ TENANT_BOOK = AppKey("tenant_book", TenantBook)
 USAGE_INTAKE = AppKey("usage_intake", UsageIntake)
 USAGE_READER = AppKey("usage_reader", UsageReader)
 VERSION = AppKey("version", str)
+VOLATILE_REDIS = AppKey("volatile_redis", bool)
 WEBHOOK_INTAKE = AppKey("webhook_intake", WebhookIntake)
 WEB = AppKey("web", WebConfig)
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from service.app import build_app, service_version
 from service.config import Config, TelemetryConfig
+from service.fitness import fit_redis
 from service.parts import DRAINING
 from service.runner import Runner
 from service.telemetry.logs import configure_logging, log_event
@@ -23,11 +24,22 @@ class ListenError(Exception):
 
 
 async def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT, then finish requests in flight and flush telemetry; raises ListenError."""
+    """Serve until SIGTERM or SIGINT, then finish requests in flight and flush telemetry.
+
+    Raises ListenError and, before anything listens, UnfitRedisError.
+    """
     telemetry = start_telemetry(config.telemetry)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    try:
+        async with fit_redis(config.redis, telemetry):
+            await _serve_until(stopping, config, telemetry)
+    finally:
+        await asyncio.to_thread(telemetry.shutdown, TELEMETRY_SHUTDOWN_SECONDS)
+
+
+async def _serve_until(stopping: asyncio.Event, config: Config, telemetry: Telemetry) -> None:
     app = build_app(config, telemetry)
     runner = Runner(app)
     try:
@@ -45,7 +57,6 @@ async def serve(config: Config) -> None:
         log_event(_log, logging.INFO, "service.stopping", "told to stop", {})
     finally:
         await runner.cleanup()
-        await asyncio.to_thread(telemetry.shutdown, TELEMETRY_SHUTDOWN_SECONDS)
 
 
 async def _listen(runner: Runner, config: Config) -> None:

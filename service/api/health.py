@@ -4,7 +4,7 @@ from aiohttp import web
 
 from service.api.route import Answer, Route
 from service.domain.schema import Choice, Flag, Instant, Members, Record, Text
-from service.parts import CHECKS, CLOCK, DRAINING, VERSION
+from service.parts import CHECKS, CLOCK, DRAINING, VERSION, VOLATILE_REDIS
 
 HEALTH = Record(
     {
@@ -12,6 +12,7 @@ HEALTH = Record(
         "checks": Members(Flag(), about="What the service depends on, each judged by a real operation."),
         "timestamp": Instant(),
         "version": Text(64),
+        "volatile_redis": Flag(about="The service was told to work with a Redis that may lose what it acknowledged."),
     },
     name="Health",
 )
@@ -33,6 +34,7 @@ async def read_health(request: web.Request) -> web.Response:
         "checks": checks,
         "timestamp": request.app[CLOCK]().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "version": request.app[VERSION],
+        "volatile_redis": request.app[VOLATILE_REDIS],
     }
     return web.json_response(body, status=200 if healthy else 503)
 

@@ -1,22 +1,46 @@
 """`billing sync-catalog`: does Stripe hold the catalogue, and nothing else of ours?"""
 
+import argparse
 import asyncio
 import json
+import os
 import sys
 
 import stripe
 
+from service.commands.command import add_output
+from service.commands.mistakes import EXIT_DIFFERENCES, Mistake
 from service.config import StripeConfig
-from service.domain.catalog import Catalog, licensed_lookup_key, load_catalog
+from service.domain.catalog import Catalog, CatalogError, licensed_lookup_key, load_catalog
 from service.domain.tenant import Plan
 from service.payments.catalog_plan import SyncError
 from service.payments.catalog_sync import SyncResult, compare_catalog, connected, sync_catalog
+
+NAME = "sync-catalog"
+HELP = "make Stripe's products, meters and prices the catalogue's"
 
 _EXPECTED = "expected an API that answers and a key that may write products, prices and meters"
 
 
 class CatalogSyncError(Exception):
     """Stripe does not answer, refuses, or holds what cannot be changed; the message is one line."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="change nothing; exit 1 if there is a difference")
+    add_output(parser, "env")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run and arguments.output == "env":
+        raise Mistake("--output env prints ids that a dry run may not have; expected table or json with --dry-run")
+    config = StripeConfig.from_env(os.environ)
+    try:
+        result = run_sync(config, arguments.dry_run)
+    except (CatalogSyncError, CatalogError) as error:
+        raise Mistake(str(error)) from error
+    print(render_sync(result, arguments.output))
+    return EXIT_DIFFERENCES if arguments.dry_run and result.changes else 0
 
 
 def run_sync(config: StripeConfig, dry_run: bool) -> SyncResult:

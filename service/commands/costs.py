@@ -1,11 +1,15 @@
 """`billing costs`: what each tenant's month brings, and what serving it costs."""
 
+import argparse
 import asyncio
+import os
 from datetime import UTC, datetime
 
 from service.api.amounts import MONTH
+from service.commands.command import add_output
+from service.commands.mistakes import Mistake
 from service.config import RedisConfig
-from service.costs_report import Account, Costs
+from service.costs_report import Account, Costs, render_costs
 from service.domain.catalog import load_catalog
 from service.domain.tenant import TENANT_ID
 from service.errors import LedgerUnavailableError
@@ -17,9 +21,27 @@ from service.ledger.usage import UsageReader
 from service.statements import Statements
 from service.telemetry.pipeline import create_resource, create_telemetry
 
+NAME = "costs"
+HELP = "show what tenants bring and cost in a month"
+
 
 class CostsError(Exception):
     """What was asked for cannot be shown; the message says what was expected."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--month", metavar="YYYY-MM", help="by default the current one, in UTC")
+    parser.add_argument("--tenant", metavar="ID", help="only this tenant")
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        costs = run_costs(RedisConfig.from_env(os.environ), arguments.month, arguments.tenant)
+    except CostsError as error:
+        raise Mistake(str(error)) from error
+    print(render_costs(costs, arguments.output))
+    return 0
 
 
 def run_costs(redis: RedisConfig, month: str | None, tenant_id: str | None, now: datetime | None = None) -> Costs:

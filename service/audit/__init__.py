@@ -1,0 +1,1 @@
+"""Was everything billed once? What clients were promised, the ledger, its archive and Stripe, side by side."""

@@ -1,0 +1,1 @@
+"""The sub-commands of `billing`, one module each: its arguments, what it does, and what it prints."""

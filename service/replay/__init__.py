@@ -1,0 +1,1 @@
+"""Rebuilds a ledger from its archive."""

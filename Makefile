@@ -13,11 +13,14 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
 SEEDS ?= 200
 MONTHS ?= 1000
+KILLS ?= 200
+POWER_LOSSES ?= 50
+EVENTS ?= 200000
 
-.PHONY: help setup dev gameday falsify test fuzz lifecycle agreement lint lint-fix format lock clean
+.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify lint lint-fix format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.complete ## install the locked Python packages and the programs that are missing
 	@$(BIN)/python -m chaos.lab.install
@@ -52,6 +55,16 @@ lifecycle: setup ## play a tenant's life with webhooks doubled and shuffled by S
 
 agreement: setup ## compare catalogue, ledger, preview and invoice on MONTHS=1000 random months
 	@AGREEMENT_MONTHS=$(MONTHS) $(BIN)/python -m tests.agreement.play
+
+test-cluster: setup ## run the ledger's and the API's tests on a Redis Cluster of three nodes
+	@CLUSTER_SUITE=all $(BIN)/pytest tests/cluster
+
+durability: setup ## kill everything at random under load and count what was billed: KILLS, POWER_LOSSES, EVENTS
+	@$(BIN)/python -m chaos.lab.durability --kills $(KILLS) --power-losses $(POWER_LOSSES) --events $(EVENTS)
+
+durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
+	@! $(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec
+	@! $(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write
 
 lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/ruff check .

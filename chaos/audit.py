@@ -35,7 +35,7 @@ class Audit:
 async def audit_ledger(lab: Lab, acknowledged: Path, environment: Mapping[str, str]) -> Audit:
     """Run `billing audit` straight against the lab's Redis; LabError with its words if it could not say."""
     log = lab.folder / "audit.json"
-    argv = (billing(), "audit", "--acknowledged", str(acknowledged), "--output", "json")
+    argv = (billing(), "audit", "--acknowledged", str(acknowledged), "--no-stripe", "--output", "json")
     running = await lab.start_command(Command("audit", argv, log, environment, ends=True))
     code = await running.wait(_SECONDS)
     await running.stop()

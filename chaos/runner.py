@@ -67,7 +67,7 @@ async def _in_lab(
     responder = Responder(folder, lab.parts.url("service"), lab.restart)
     await guarded(_experiment(lab, folder, plan), responder.serve(inbox), progress.follow(folder))
     quality = await load.finish(clients, folder)
-    audit = await audit_ledger(lab, folder.load / "acknowledged.jsonl", lab.parts.redis_environment("redis"))
+    audit = await audit_ledger(lab, folder.load / "acknowledged.jsonl", lab.parts.ledger_environment())
     progress(f"ledger audit: {audit.acknowledged} acknowledged, {audit.lost} lost, {audit.doubled} doubled")
     scene = Scene(order, folder, reader, began, time.time(), warm, quality, audit)
     return await asyncio.to_thread(measure, scene)

@@ -27,6 +27,15 @@ WEBHOOK_EVENTS = "billing.webhook.events"
 WEBHOOK_EFFECTS = "billing.webhook.effects"
 WEBHOOK_QUEUE = "billing.webhook.queue.events"
 WEBHOOK_AGE = "billing.webhook.queue.age"
+COMMIT_SIZE = "billing.ledger.commit.size"
+COMMIT_QUEUE = "billing.ledger.queue.requests"
+INTENTS = "billing.metering.intents"
+INTENT_BACKLOG = "billing.metering.backlog.intents"
+INTENT_AGE = "billing.metering.backlog.age"
+COMPARISONS = "billing.metering.comparisons"
+SHARDS = "billing.metering.shards"
+ARCHIVED = "billing.archive.entries"
+ARCHIVE_LAG = "billing.archive.lag"
 CAP_STEPS = "billing.cost_cap.steps"
 REVENUE = "billing.revenue.accrued"
 COST = "billing.cost.accrued"
@@ -47,6 +56,9 @@ BREAKER_STATE = "billing.stripe.breaker.state"
 WEBHOOK_OUTCOME = "billing.webhook.outcome"
 WEBHOOK_EFFECT = "billing.webhook.effect"
 WEBHOOK_PLACE = "billing.webhook.place"
+INTENT_OUTCOME = "billing.metering.outcome"
+INTENT_PLACE = "billing.metering.place"
+COMPARISON = "billing.metering.comparison"
 CAP_STEP = "billing.cost_cap.step"
 COST_COMPONENT = "billing.cost.component"
 PLAN = "billing.plan"
@@ -92,6 +104,20 @@ def current_maximum(metric: Metric, by: str | None = None) -> str:
     (series,) = prometheus_names(metric)
     grouped = "" if by is None else f" by ({label(metric, by)})"
     return f"max{grouped} ({_selector(series)})"
+
+
+def current_total(metric: Metric, by: str | None = None) -> str:
+    """What all instances report now, added up."""
+    (series,) = prometheus_names(metric)
+    grouped = "" if by is None else f" by ({label(metric, by)})"
+    return f"sum{grouped} ({_selector(series)})"
+
+
+def mean(metric: Metric) -> str:
+    """Mean of a histogram's values; where the rate interval had none, over all since the start of the service."""
+    _, total, count = prometheus_names(metric)
+    recent = f"sum({_rate(total)}) / (sum({_rate(count)}) > 0)"
+    return f"{recent} or sum({_selector(total)}) / sum({_selector(count)})"
 
 
 def survival(metric: Metric) -> str:

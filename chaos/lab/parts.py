@@ -121,7 +121,7 @@ class Parts:
             **price_ids,
             "API_KEY_SECRET": self.secrets.api_key_secret,
             "JWT_SECRET": self.secrets.jwt_secret,
-            "DATA_DIR": str(self.folder / "data"),
+            **self._data_environment(),
             "LOG_FORMAT": "json",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url("otlp_proxy"),
             "OTEL_METRIC_EXPORT_INTERVAL": str(round(self.pace.export_seconds * 1000)),
@@ -162,8 +162,15 @@ class Parts:
         ready = answers_http(f"{self.url('alertmanager')}/-/ready")
         return Part(self._command("alertmanager", *argv), ready)
 
+    def ledger_environment(self) -> dict[str, str]:
+        """How the audit reaches the whole ledger: Redis, past the proxy, and the archive."""
+        return self.redis_environment("redis") | self._data_environment()
+
+    def _data_environment(self) -> dict[str, str]:
+        return {"DATA_DIR": str(self.folder / "data")}
+
     def redis_environment(self, port_name: str) -> dict[str, str]:
-        """How the service, or its audit, reaches the lab's Redis."""
+        """How the service reaches the lab's Redis."""
         return {
             "REDIS_HOST": LOOPBACK,
             "REDIS_PORT": str(self.ports[port_name]),

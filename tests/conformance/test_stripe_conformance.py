@@ -131,6 +131,11 @@ STEPS = [
         lambda g, w: g.meter_summary(METER, w.customer_id, w.minute - 3600, w.minute + 60),
         an(int),
     ),
+    Step(
+        "meter_hours",
+        lambda g, w: g.meter_hours(METER, w.customer_id, w.minute // 3600 * 3600 - 3600, w.minute // 3600 * 3600),
+        an(dict),
+    ),
     Step("change_plan", lambda g, w: g.change_plan(w.subscription_id, Plan.PRO, "plan"), nothing),
     Step("account", lambda g, w: g.account(w.customer_id), an(Account)),
     Step("invoices", first_invoices, an(InvoicePage)),

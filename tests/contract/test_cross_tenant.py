@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
+from service.archive.reader import read_archive
+from service.archive.segments import shard_folder
 from service.domain.schema import Record
-from service.ledger.keys import shard_of
+from service.ledger.keys import events, shard_of
 from service.routes import routes
 
 MISSING = "0123456789abcdef" * 2
@@ -65,16 +67,18 @@ def attacker(stack):
 
 
 def ledger_of(stack, party):
-    """Everything that the ledger holds of a tenant: keys that name it or its API key, and its entries in streams."""
+    """Everything that is kept of a tenant: keys that name it or its API key, and its entries in journal and archive."""
     with stack.redis() as ledger:
         names = sorted(ledger.scan_iter(count=1000))
         marks = (party.tenant_id.encode(), party.spare_key_id.encode(), party.api_key.split("_")[2].encode())
         own = {name: ledger.dump(name) for name in names if any(mark in name for mark in marks)}
         tag = f"{{s{shard_of(party.tenant_id):02d}}}".encode()
-        streams = [name for name in names if name.startswith(tag) and ledger.type(name) == b"stream"]
-        entries = [entry for name in streams for entry in ledger.xrange(name) if party.tenant_id in str(entry)]
+        journal = ledger.xrange(events(shard_of(party.tenant_id)))
         shared = [name for name in names if name.startswith(tag) and ledger.type(name) in (b"set", b"zset")]
         members = [(name, party.tenant_id in str(ledger.dump(name))) for name in shared]
+    archived = [one.entry for one in read_archive(shard_folder(stack.folder / "data", shard_of(party.tenant_id)))]
+    entries = {entry.id for entry in archived if party.tenant_id in str(entry.fields)}
+    entries |= {number.decode() for number, fields in journal if party.tenant_id in str(fields)}
     assert len(own) >= 4
     assert entries
     return own, entries, members

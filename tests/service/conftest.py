@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import signal
 import socket
@@ -39,6 +40,7 @@ from service.payments.catalog_sync import connected, sync_catalog
 from service.routes import routes
 from service.runner import Runner
 from service.telemetry.pipeline import create_resource, create_telemetry
+from tests.cluster.nodes import ClusterServers
 
 API_KEY_SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
 
@@ -46,6 +48,9 @@ CATALOG = load_catalog()
 SERVED = routes()
 
 WEBHOOK_SECRET = "whsec_example0123456789"
+
+IS_CLUSTER = os.environ.get("LEDGER") == "cluster"
+"""Whether these tests run on three nodes of a Redis Cluster."""
 
 
 def free_port():
@@ -55,10 +60,14 @@ def free_port():
 
 
 class RedisServer:
-    """One Valkey process with the ledger's durability settings; it keeps its port and folder over a restart."""
+    """One Valkey process with the ledger's durability settings; it keeps its port and folder over a restart.
 
-    def __init__(self, folder):
+    `settings` are added to the command line, where the last one of a name counts.
+    """
+
+    def __init__(self, folder, *settings):
         self.folder = folder
+        self.settings = settings
         self.port = free_port()
         self.process = None
         self._clients = contextlib.ExitStack()
@@ -76,7 +85,8 @@ class RedisServer:
         ]
         place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         with (self.folder / "valkey.log").open("ab") as log:
-            self.process = subprocess.Popen([str(get_binary_path()), *place, *durability], stdout=log, stderr=log)
+            command = [str(get_binary_path()), *place, *durability, *self.settings]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         self._await_ready()
 
     def hang(self):
@@ -104,20 +114,43 @@ class RedisServer:
         raise AssertionError((self.folder / "valkey.log").read_text())
 
 
+def redis_config(port):
+    """How to reach the ledger of the tests: one server, or a node of a cluster."""
+    return RedisConfig("127.0.0.1", port, 0, False, None, cluster=IS_CLUSTER)
+
+
+def _start_redis(folder):
+    server = ClusterServers(folder) if IS_CLUSTER else RedisServer(folder)
+    server.start()
+    return server
+
+
 @pytest.fixture(scope="session")
 def shared_redis(tmp_path_factory):
-    server = RedisServer(tmp_path_factory.mktemp("valkey"))
+    server = _start_redis(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def own_cluster(tmp_path_factory):
+    """The one that each test has for itself, since it takes seconds to put one together."""
+    server = ClusterServers(tmp_path_factory.mktemp("own"))
     server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def own_redis(tmp_path):
+def own_redis(tmp_path, request):
+    if IS_CLUSTER:
+        server = request.getfixturevalue("own_cluster")
+        server.empty()
+        yield server
+        return
     folder = tmp_path / "valkey"
     folder.mkdir()
-    server = RedisServer(folder)
-    server.start()
+    server = _start_redis(folder)
     yield server
     server.kill()
 
@@ -169,6 +202,14 @@ class Stripe:
         async with ClientSession(f"http://127.0.0.1:{self.port}") as http, http.get("/_sandbox/state") as response:
             return await response.json()
 
+    async def call(self, path, **form):
+        """Make a call to the API that changes something, past the service."""
+        headers = {"Authorization": "Bearer sk_test_example"}
+        http = ClientSession(f"http://127.0.0.1:{self.port}", headers=headers)
+        async with http, http.post(path, data=form) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
     async def control(self, name, **document):
         """Use one of the sandbox's own controls, such as its clock."""
         http = ClientSession(f"http://127.0.0.1:{self.port}")
@@ -203,6 +244,7 @@ def environment(tmp_path, stripe):
         return {
             "API_KEY_SECRET": API_KEY_SECRET,
             "REDIS_PORT": str(redis_port),
+            "REDIS_CLUSTER": str(IS_CLUSTER).lower(),
             "STRIPE_SECRET_KEY": "sk_test_example",
             "STRIPE_API_BASE": f"http://127.0.0.1:{stripe.port}",
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
@@ -319,7 +361,7 @@ async def open_ledger():
 
         def open_(port):
             telemetry = create_telemetry(create_resource("test", "test"), [], [])
-            ledger = Ledger(connect(RedisConfig("127.0.0.1", port, 0, False, None)), telemetry)
+            ledger = Ledger(connect(redis_config(port)), telemetry)
             stack.push_async_callback(ledger.close)
             return ledger
 

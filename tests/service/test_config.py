@@ -113,3 +113,13 @@ def test_the_stripe_part_needs_no_other_variable():
 
 def test_the_redis_part_needs_no_other_variable():
     assert RedisConfig.from_env({"REDIS_PORT": "7000", "REDIS_TLS": "true"}).tls
+
+
+def test_a_cluster_has_one_database_and_volatility_is_asked_for():
+    config = RedisConfig.from_env({"REDIS_CLUSTER": "true", "ALLOW_VOLATILE_REDIS": "1"})
+    assert (config.cluster, config.allow_volatile) == (True, True)
+    assert problems(GOOD | {"REDIS_CLUSTER": "true", "REDIS_DB": "1"}) == {"REDIS_DB"}
+    assert problems(GOOD | {"REDIS_CLUSTER": "yes", "ALLOW_VOLATILE_REDIS": "true"}) == {
+        "REDIS_CLUSTER",
+        "ALLOW_VOLATILE_REDIS",
+    }

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.__main__ import main
+from service.commands.costs import CostsError, run_costs
 from service.config import RedisConfig
-from service.costs_command import CostsError, run_costs
 from service.costs_report import render_costs
 from service.domain.catalog import load_catalog
 from service.domain.tenant import Plan, TenantStatus

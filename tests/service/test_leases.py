@@ -2,7 +2,6 @@ import asyncio
 
 import pytest
 
-from service.config import RedisConfig
 from service.domain.audit_entry import AuditEntry
 from service.domain.tenant import TenantStatus
 from service.errors import LeaseBusyError, LeaseLostError, VersionConflictError
@@ -11,6 +10,7 @@ from service.ledger.connection import Ledger, connect
 from service.ledger.leases import Leases
 from service.ledger.tenants import TenantBook
 from service.telemetry.pipeline import create_resource, create_telemetry
+from tests.service.conftest import redis_config
 
 TENANT_ID = "0a" * 16
 ENTRY = AuditEntry("service", "tenant.status_changed", "")
@@ -19,7 +19,7 @@ ENTRY = AuditEntry("service", "tenant.status_changed", "")
 @pytest.fixture
 async def ledger(shared_redis):
     telemetry = create_telemetry(create_resource("test", "test"), [], [])
-    ledger = Ledger(connect(RedisConfig("127.0.0.1", shared_redis.port, 0, False, None)), telemetry)
+    ledger = Ledger(connect(redis_config(shared_redis.port)), telemetry)
     yield ledger
     shared_redis.client().flushall()
     await ledger.close()

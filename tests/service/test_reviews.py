@@ -1,10 +1,10 @@
 import pytest
 
-from service.config import RedisConfig
 from service.ledger import keys
 from service.ledger.connection import Ledger, connect
 from service.ledger.reviews import RECONCILE_SECONDS, RETRY_SECONDS, Reviews, offset
 from service.telemetry.pipeline import create_resource, create_telemetry
+from tests.service.conftest import redis_config
 
 NOW = 1_800_000_000
 FIRST, SECOND = "00" + "1" * 30, "00" + "2" * 30
@@ -13,7 +13,7 @@ FIRST, SECOND = "00" + "1" * 30, "00" + "2" * 30
 @pytest.fixture
 async def reviews(own_redis):
     telemetry = create_telemetry(create_resource("test", "test"), [], [])
-    ledger = Ledger(connect(RedisConfig("127.0.0.1", own_redis.port, 0, False, None)), telemetry)
+    ledger = Ledger(connect(redis_config(own_redis.port)), telemetry)
     yield Reviews(ledger)
     await ledger.close()
 

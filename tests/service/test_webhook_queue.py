@@ -1,11 +1,11 @@
 import pytest
 
-from service.config import RedisConfig
 from service.domain.webhook_event import WebhookEvent
 from service.ledger import keys
 from service.ledger.connection import Ledger, connect
 from service.ledger.webhook_queue import Backlog, WebhookQueue
 from service.telemetry.pipeline import create_resource, create_telemetry
+from tests.service.conftest import redis_config
 
 NOW = 1_800_000_000
 
@@ -17,7 +17,7 @@ def event(number):
 @pytest.fixture
 async def ledger(own_redis):
     telemetry = create_telemetry(create_resource("test", "test"), [], [])
-    ledger = Ledger(connect(RedisConfig("127.0.0.1", own_redis.port, 0, False, None)), telemetry)
+    ledger = Ledger(connect(redis_config(own_redis.port)), telemetry)
     yield ledger
     await ledger.close()
 

@@ -49,6 +49,9 @@ CONNECTIONS = (32, 256)
 ROUNDS, ROUND_SECONDS = 5, 2.0
 EVENTS = 100_000
 
+SCRATCH = Path("var")
+"""On the disk of the project, since a memory file system would sync for nothing."""
+
 
 class OneByOne(UsageIntake):
     """One script a request."""
@@ -198,7 +201,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--memory", action="store_true")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="bench-") as folder:
         server, port = start_valkey(folder)
         try:
             if chosen.memory:

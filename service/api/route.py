@@ -101,7 +101,10 @@ class Routes:
     def of(self, request: web.Request) -> Route | None:
         """The route that the request matched; None if it matched none."""
         resource = request.match_info.route.resource
-        return self._routes.get((request.method, resource.canonical)) if resource is not None else None
+        if resource is None:
+            return None
+        method = "GET" if request.method == "HEAD" else request.method  # what answers the one answers the other
+        return self._routes.get((method, resource.canonical))
 
 
 def _with_patterns(path: str) -> str:

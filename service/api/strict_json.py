@@ -9,7 +9,8 @@ MAX_DEPTH = 16
 MAX_INTEGER_DIGITS = 19
 _EXACT = 2**53
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, so that a string without an end is not tried again from each of its quotes.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(r"[\[{\]}]")
 
 

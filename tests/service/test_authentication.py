@@ -132,3 +132,12 @@ async def test_ended_keys_get_the_same_answer(service):
     expected = await refusal(service, None)
     for key in ended:
         assert await refusal(service, f"Bearer {key['api_key']}") == expected
+
+
+async def test_a_head_needs_the_key_that_its_get_needs(service):
+    tenant_id, headers = await service.tenant()
+    for path, wanted in ((f"/tenants/{tenant_id}", 401), (f"/usage/{tenant_id}", 401), ("/health", 200)):
+        async with service.http.head(path) as response:
+            assert response.status == wanted
+    async with service.http.head(f"/tenants/{tenant_id}", headers=headers) as response:
+        assert response.status == 200

@@ -1,4 +1,5 @@
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -58,3 +59,13 @@ def test_no_bytes_break_the_reader(body):
 def test_what_json_writes_is_read_back(value):
     text = json.dumps(value).encode()
     assert loads(text) == value
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_string_without_an_end_costs_no_more_than_its_length(end):
+    """An attempt at each of its quotes would take minutes for the longest body that is read."""
+    body = b'{"a": "' + b'\\"' * 120_000 + end
+    began = process_time()
+    with pytest.raises(JsonError):
+        loads(body)
+    assert process_time() - began < 2

@@ -43,8 +43,9 @@ gameday: setup ## run a GameDay: EXPERIMENT=redis-hang, SCALE=1..30 to shorten i
 falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without effect, a killed runner
 	@$(BIN)/gameday falsify $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
 
-test: setup ## run the tests
-	@$(BIN)/pytest
+test: setup ## run the tests: those of the whole stack by themselves, as they measure time, the others side by side
+	@$(BIN)/pytest -m "not lab" --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest -m lab
 
 fuzz: setup ## send more than 10,000 generated requests to the documented operations
 	@rm -f var/fuzz.txt

@@ -19,7 +19,7 @@ _PACE_SECONDS = 0.001
 _BEGIN, _END = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _CONFIGURATION = """\
 port 0
-unixsocket "{folder}/socket"
+unixsocket "{address}"
 dir "{folder}"
 appendonly yes
 appendfsync no
@@ -69,18 +69,18 @@ def _digest_of_cut(server: Path, data: Path, length: int, folder: Path) -> str:
 
 def _digest(server: Path, data: Path) -> str:
     """Start a server on the folder, ask, and kill it."""
-    address = Path(os.path.relpath(data / "socket"))  # the address of a socket may have 107 bytes at most
-    configuration = data / "server.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=data))
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen([str(server), str(configuration)], stdout=log, stderr=log)
-    try:
-        return _ask(process, address)
-    except TimeoutError as error:
-        raise LabError(f"{server} did not load {data}: {(data / 'log').read_text()[-500:]}") from error
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryDirectory(prefix="cut-") as short:  # the address of a socket may have 107 bytes at most
+        address, configuration = Path(short) / "socket", data / "server.conf"
+        configuration.write_text(_CONFIGURATION.format(folder=data, address=address))
+        with (data / "log").open("wb") as log:
+            process = subprocess.Popen([str(server), str(configuration)], stdout=log, stderr=log)
+        try:
+            return _ask(process, address)
+        except TimeoutError as error:
+            raise LabError(f"{server} did not load {data}: {(data / 'log').read_text()[-500:]}") from error
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _ask(process: subprocess.Popen[bytes], address: Path) -> str:

@@ -51,7 +51,10 @@ def _coverage(reader: PrometheusReader, slo: Slo, window: Window, scale: int, at
     if not promql.reads_recordings(window):
         counted = reader.value(f"sum(increase({slo.total}[{window.scaled(scale)}]))", at) or 0.0
         return counted * scale / (window.seconds * current)
-    recorded = names.series(names.REQUESTS, slo.name)
+    _, requests = promql.recordings(window)
+    recorded = names.series(requests, slo.name)
     summed = reader.value(f"sum(sum_over_time({recorded}[{window.scaled(scale)}]))", at) or 0.0
-    evaluations = window.seconds / scale / float(seconds(rules.interval(rules.SLOW_INTERVAL_SECONDS, scale)))
+    is_fine = requests == names.REQUESTS
+    interval = rules.SLOW_INTERVAL_SECONDS if is_fine else rules.PERIOD_INTERVAL_SECONDS
+    evaluations = window.seconds / scale / float(seconds(rules.interval(interval, scale)))
     return summed / (evaluations * current)

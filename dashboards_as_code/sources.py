@@ -55,6 +55,8 @@ def _bucket_label(series: str) -> set[str]:
 _RECORDED = {
     names.ERRORS: _IDENTITY,
     names.REQUESTS: _IDENTITY,
+    names.PERIOD_ERRORS: _IDENTITY,
+    names.PERIOD_REQUESTS: _IDENTITY,
     names.ERROR_RATIO: _IDENTITY | {names.WINDOW},
     names.OBJECTIVE: _IDENTITY,
     names.BUDGET_REMAINING: _IDENTITY,

@@ -2,6 +2,8 @@
 
 ERRORS = "slo:errors:rate5m"
 REQUESTS = "slo:requests:rate5m"
+PERIOD_ERRORS = "slo:period_errors:rate5m"
+PERIOD_REQUESTS = "slo:period_requests:rate5m"
 ERROR_RATIO = "slo:error_ratio:window"
 OBJECTIVE = "slo:objective:ratio"
 BUDGET_REMAINING = "slo:error_budget:remaining_ratio"
@@ -34,6 +36,11 @@ def fast_group(slo: str) -> str:
 def slow_group(slo: str) -> str:
     """The rule group of the recordings and the tickets."""
     return f"slo:{slo}:slow"
+
+
+def period_group(slo: str) -> str:
+    """The rule group of the sparse recordings that the longest windows sum."""
+    return f"slo:{slo}:period"
 
 
 def runbook(slo: str) -> str:

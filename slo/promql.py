@@ -11,11 +11,23 @@ from slo.model import Pair, Slo, Window, plain
 
 RECORDING_WINDOW = Window("5m")
 LONGEST_RAW_WINDOW = Window("1h")
+LONGEST_FINE_WINDOW = Window("3d")
 
 
 def reads_recordings(window: Window) -> bool:
     """Whether the window is too long to read from the raw series at each evaluation."""
     return window.seconds > LONGEST_RAW_WINDOW.seconds
+
+
+def recordings(window: Window) -> tuple[str, str]:
+    """The recorded errors and requests that a long window sums.
+
+    Above 3d they are those that are written only once in 5m: as each covers 5m, they count every request once, and a
+    window of 30d reads a tenth of what the fine ones hold.
+    """
+    if window.seconds > LONGEST_FINE_WINDOW.seconds:
+        return names.PERIOD_ERRORS, names.PERIOD_REQUESTS
+    return names.ERRORS, names.REQUESTS
 
 
 def requests(slo: Slo, window: Window, scale: int) -> str:
@@ -39,7 +51,7 @@ def error_ratio(slo: Slo, window: Window, scale: int) -> str:
         return f"(\n{_indented(errors(slo, window, scale))}\n) / ({requests(slo, window, scale)} > 0)"
     bad, total = (
         f"sum(sum_over_time({names.series(metric, slo.name)}[{window.scaled(scale)}]))"
-        for metric in (names.ERRORS, names.REQUESTS)
+        for metric in recordings(window)
     )
     return f"{bad}\n/ ({total} > 0)"
 

@@ -28,6 +28,7 @@ def test_files(slo: Slo, policy: Policy, rules_file: str) -> dict[str, dict[str,
         "test" if step is finest else f"{step}.test": {
             "rule_files": [rules_file],
             "evaluation_interval": step.text,
+            "group_eval_order": [names.period_group(slo.name), names.slow_group(slo.name), names.fast_group(slo.name)],
             "tests": found,
         }
         for step, found in tests.items()

@@ -1,4 +1,6 @@
-"""The Prometheus rules of an SLO: pages in a fast group, recordings and tickets in a slow one."""
+"""The Prometheus rules of an SLO: pages in a fast group, recordings and tickets in a slow one.
+
+A third group writes the sparse recordings that windows above 3d sum."""
 
 from typing import Any
 
@@ -10,6 +12,7 @@ from slo.policy import require_fit
 
 FAST_INTERVAL_SECONDS = 5
 SLOW_INTERVAL_SECONDS = 30
+PERIOD_INTERVAL_SECONDS = promql.RECORDING_WINDOW.seconds
 # Longer than a start takes to its first scraped request, so that a restart pages nobody.
 ABSENT_FOR = Window("1m")
 
@@ -39,6 +42,11 @@ def rule_file(slo: Slo, policy: Policy, scale: int = 1) -> dict[str, Any]:
                 "name": names.slow_group(slo.name),
                 "interval": interval(SLOW_INTERVAL_SECONDS, scale),
                 "rules": slow,
+            },
+            {
+                "name": names.period_group(slo.name),
+                "interval": interval(PERIOD_INTERVAL_SECONDS, scale),
+                "rules": _inputs(slo, names.PERIOD_ERRORS, names.PERIOD_REQUESTS, scale),
             },
         ]
     }
@@ -90,10 +98,7 @@ def _absence(slo: Slo, scale: int) -> Rule:
 
 def _recordings(slo: Slo, policy: Policy, scale: int) -> list[Rule]:
     """Each rule after the ones that it reads."""
-    inputs = [
-        _record(slo, names.ERRORS, promql.errors(slo, promql.RECORDING_WINDOW, scale)),
-        _record(slo, names.REQUESTS, promql.requests(slo, promql.RECORDING_WINDOW, scale)),
-    ]
+    inputs = _inputs(slo, names.ERRORS, names.REQUESTS, scale)
     ratios = [
         _record(slo, names.ERROR_RATIO, promql.error_ratio(slo, window, scale), {names.WINDOW: window.text})
         for window in recorded_windows(slo, policy)
@@ -103,6 +108,13 @@ def _recordings(slo: Slo, policy: Policy, scale: int) -> list[Rule]:
         _record(slo, names.BUDGET_REMAINING, promql.budget_remaining(slo)),
     ]
     return [*inputs, *ratios, *budget]
+
+
+def _inputs(slo: Slo, errors: str, requests: str, scale: int) -> list[Rule]:
+    return [
+        _record(slo, errors, promql.errors(slo, promql.RECORDING_WINDOW, scale)),
+        _record(slo, requests, promql.requests(slo, promql.RECORDING_WINDOW, scale)),
+    ]
 
 
 def _record(slo: Slo, metric: str, expression: str, labels: dict[str, str] | None = None) -> Rule:

@@ -27,11 +27,12 @@ class RawSeries:
 
 @dataclass(frozen=True)
 class RecordedSeries:
-    """A recorded gauge of constant value."""
+    """A recorded gauge of constant value, written each `step_seconds`."""
 
     name: str
     labels: Mapping[str, str]
     value: float
+    step_seconds: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,6 @@ class History:
     fine_seconds: float
     fine_step_seconds: float
     coarse_step_seconds: float
-    recorded_step_seconds: float
     counter_name: str
     raw: tuple[RawSeries, ...]
     recorded: tuple[RecordedSeries, ...]
@@ -70,7 +70,7 @@ class History:
 
     def _recorded_lines(self, series: RecordedSeries) -> Iterator[str]:
         head = series.name + _labels(series.labels)
-        for at in _steps(self.end - self.period_seconds, self.end, self.recorded_step_seconds):
+        for at in _steps(self.end - self.period_seconds, self.end, series.step_seconds):
             yield f"{head} {series.value:.6f} {at:.3f}\n"
 
 

@@ -23,7 +23,8 @@ class Store:
             minutes = {"[1m]": 1, "[6m]": 6, "[12m]": 12}
             return self.filled * RATE * 60 * next(m for text, m in minutes.items() if text in query)
         hours = {"[72m]": 1.2, "[24m]": 0.4, "[288m]": 4.8, "[6d]": 144}
-        return self.filled * RATE * 3600 / 6 * next(h for text, h in hours.items() if text in query)
+        evaluations_an_hour = 60 if "slo:period_requests:rate5m" in query else 600
+        return self.filled * RATE * evaluations_an_hour * next(h for text, h in hours.items() if text in query)
 
 
 def coverage(store: Store) -> dict[str, float]:

@@ -29,7 +29,7 @@ def test_rules_are_valid(tmp_path: Path, promtool: Promtool, slo: Slo, seed: Pol
     path.write_text(to_yaml(rule_file(slo, seed, scale)))
     checked = promtool("check", "rules", path)
     assert checked.returncode == 0, checked.stderr
-    assert "17 rules found" in checked.stdout
+    assert "19 rules found" in checked.stdout
 
 
 def test_committed_tests_pass(promtool: Promtool) -> None:

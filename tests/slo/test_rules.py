@@ -30,7 +30,7 @@ def test_every_expression_parses(slo: Slo, seed: Policy, scale: int) -> None:
 
 
 def test_the_fast_group_pages_and_the_slow_one_records(slo: Slo, seed: Policy) -> None:
-    fast, slow = rule_file(slo, seed)["groups"]
+    fast, slow, sparse = rule_file(slo, seed)["groups"]
     assert (fast["name"], fast["interval"]) == ("slo:api-availability:fast", "5s")
     assert (slow["name"], slow["interval"]) == ("slo:api-availability:slow", "30s")
     assert [rule["alert"] for rule in fast["rules"]] == [
@@ -47,6 +47,8 @@ def test_the_fast_group_pages_and_the_slow_one_records(slo: Slo, seed: Policy) -
         "ApiAvailabilityErrorBudgetBurn",
         "ApiAvailabilityErrorBudgetBurn",
     ]
+    assert (sparse["name"], sparse["interval"]) == ("slo:api-availability:period", "5m")
+    assert [rule["record"] for rule in sparse["rules"]] == [names.PERIOD_ERRORS, names.PERIOD_REQUESTS]
 
 
 def test_the_first_page(slo: Slo, seed: Policy) -> None:
@@ -78,12 +80,13 @@ def test_pages_up_to_1h_read_no_recording(slo: Slo, seed: Policy) -> None:
     for pair in seed.pairs:
         for window in (pair.long, pair.short):
             expression = promql.error_ratio(slo, window, 1)
-            assert (names.ERRORS in expression) == (window.seconds > 3_600)
+            assert ("slo:" in expression) == (window.seconds > 3_600)
+            assert (names.PERIOD_ERRORS in expression) == (window.seconds > 3 * 86_400)
 
 
 def test_windows_shrink_and_names_stay(slo: Slo, seed: Policy) -> None:
     real, scaled = rule_file(slo, seed), rule_file(slo, seed, 20)
-    assert [group["interval"] for group in scaled["groups"]] == ["250ms", "1500ms"]
+    assert [group["interval"] for group in scaled["groups"]] == ["250ms", "1500ms", "15s"]
     for before, after in zip(_rules(real), _rules(scaled), strict=True):
         assert before["labels"] == after["labels"]
         assert _numbers(before["expr"]) == _numbers(after["expr"])

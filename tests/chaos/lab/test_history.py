@@ -18,10 +18,9 @@ def small(end: float) -> History:
         fine_seconds=20.0,
         fine_step_seconds=5.0,
         coarse_step_seconds=40.0,
-        recorded_step_seconds=50.0,
         counter_name="requests_total",
         raw=(RawSeries({"b": "2", "a": "1"}, rate=2.0),),
-        recorded=(RecordedSeries("slo:requests:rate5m", {"slo": "x"}, 2.0),),
+        recorded=(RecordedSeries("slo:requests:rate5m", {"slo": "x"}, 2.0, 50.0),),
     )
 
 
@@ -60,6 +59,6 @@ def test_the_history_of_an_slo_fills_its_period_and_its_raw_windows(scale: int) 
     history = history_of(slo, scale, 40.0, intervals(scale), end=1_000_000.0)
     assert history.period_seconds * scale == 30 * 86400
     assert history.fine_seconds * scale >= 3600
-    assert history.recorded_step_seconds * scale == 30
+    assert [one.step_seconds * scale for one in history.recorded] == [30, 30, 300, 300]
     assert {one.value for one in history.recorded} == {0.0, 40.0}
     assert slo.total.matches(history.counter_name, history.raw[0].labels)

@@ -50,8 +50,7 @@ def error_ratio(slo: Slo, window: Window, scale: int) -> str:
     if not reads_recordings(window):
         return f"(\n{_indented(errors(slo, window, scale))}\n) / ({requests(slo, window, scale)} > 0)"
     bad, total = (
-        f"sum(sum_over_time({names.series(metric, slo.name)}[{window.scaled(scale)}]))"
-        for metric in recordings(window)
+        f"sum(sum_over_time({names.series(metric, slo.name)}[{window.scaled(scale)}]))" for metric in recordings(window)
     )
     return f"{bad}\n/ ({total} > 0)"
 

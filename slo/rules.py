@@ -4,9 +4,7 @@ A third group writes the sparse recordings that windows above 3d sum."""
 
 from typing import Any
 
-import yaml
-
-from slo import annotations, names, promql
+from slo import annotations, names, promql, yaml_text
 from slo.model import Pair, Policy, Severity, Slo, Window, plain, range_text
 from slo.policy import require_fit
 
@@ -66,8 +64,7 @@ def recorded_windows(slo: Slo, policy: Policy) -> list[Window]:
 
 def to_yaml(document: dict[str, Any]) -> str:
     """The document as YAML under the "generated" header, the same bytes each time."""
-    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1_000, allow_unicode=True)
-    return HEADER + body
+    return HEADER + yaml_text.to_text(document)
 
 
 def _burn(slo: Slo, policy: Policy, pair: Pair, scale: int) -> Rule:
@@ -123,14 +120,3 @@ def _record(slo: Slo, metric: str, expression: str, labels: dict[str, str] | Non
 
 def _identity(slo: Slo) -> dict[str, str]:
     return {names.SLO: slo.name, names.SERVICE: slo.service}
-
-
-class _Dumper(yaml.SafeDumper):
-    """SafeDumper that writes expressions of several lines as they read."""
-
-
-def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Dumper.add_representer(str, _text)

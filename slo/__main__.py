@@ -14,6 +14,8 @@ COMMANDS = {
     "check": ("slo.commands.check", "check specs and policies"),
     "generate": ("slo.commands.generate", "write Prometheus rules and their promtool tests"),
     "predict": ("slo.commands.predict", "when each pair fires and resets"),
+    "status": ("slo.commands.status", "where each SLO stands now, by a running Prometheus"),
+    "gate": ("slo.commands.gate", "may a deploy go ahead, by the error budget? exit 1 for no"),
 }
 
 

@@ -21,3 +21,7 @@ class PolicyError(SloError):
 
 class ScaleError(SloError):
     """A scale leaves a window without a length in whole milliseconds."""
+
+
+class LiveError(SloError):
+    """A running Prometheus, Alertmanager or Grafana did not answer as expected."""

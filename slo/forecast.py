@@ -5,12 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from slo import predict
+from slo import predict, shown
 from slo.guarded import Guarded
 from slo.model import plain
 
 _HEADINGS = ("SLO", "severity", "pair", "burn rate", "errors", "fires after", "+ recording", "resets after", "spent")
-_LONGEST_SHOWN = {"s": (1, 120), "min": (60, 7_200), "h": (3_600, 172_800), "d": (86_400, None)}
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,7 @@ def to_json(rows: Iterable[Prediction]) -> str:
 
 def to_table(rows: Iterable[Prediction]) -> str:
     """Aligned columns for a terminal."""
-    lines = [_HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    return shown.table(_HEADINGS, (_cells(row) for row in rows))
 
 
 def _cells(row: Prediction) -> tuple[str, ...]:
@@ -70,26 +65,12 @@ def _cells(row: Prediction) -> tuple[str, ...]:
         row.severity,
         f"{row.short}@{row.long}",
         plain(row.burn_rate),
-        _percent(row.error_ratio),
-        _duration(row.detection_seconds),
-        _duration(row.recording_delay_seconds),
-        _duration(row.reset_seconds),
-        "-" if row.budget_spent_ratio is None else _percent(row.budget_spent_ratio),
+        shown.percent(row.error_ratio),
+        shown.duration(row.detection_seconds),
+        shown.duration(row.recording_delay_seconds),
+        shown.duration(row.reset_seconds),
+        "-" if row.budget_spent_ratio is None else shown.percent(row.budget_spent_ratio),
     )
-
-
-def _duration(seconds: Decimal | None) -> str:
-    """Seconds in the unit that a person would use, to five digits."""
-    if seconds is None:
-        return "never"
-    unit, length = next(
-        (unit, length) for unit, (length, limit) in _LONGEST_SHOWN.items() if limit is None or seconds < limit
-    )
-    return f"{plain(Decimal(f'{seconds / length:.5g}'))} {unit}"
-
-
-def _percent(ratio: Decimal) -> str:
-    return f"{plain(ratio * 100)} %"
 
 
 def _number(value: object) -> object:

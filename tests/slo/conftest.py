@@ -1,9 +1,14 @@
+import contextlib
 import shutil
+import socket
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 from slo.model import Policy, Slo
 from slo.policy import load_policy
@@ -27,11 +32,135 @@ def seed() -> Policy:
 @pytest.fixture(scope="session")
 def promtool() -> Promtool:
     """Runs promtool with arguments; a machine without it cannot test rules, which is a failure."""
-    program = shutil.which("promtool") or shutil.which("promtool", path=str(ROOT / ".tools" / "bin"))
-    assert program, "promtool is neither on PATH nor in .tools/bin"
+    program = _program("promtool")
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         command = [program, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     return run
+
+
+SPEC = """\
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: shop}
+spec: {}
+"""
+SLO = """\
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: NAME}
+spec:
+  service: shop
+  indicator:
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {metricSource: {type: Prometheus, spec: {query: 'NAME_requests_total{code="500"}'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: NAME_requests_total}}}
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.999}]
+  alertPolicies: [{alertPolicyRef: seed}]
+"""
+DAY, MINUTE = 86_400, 60
+# 6,000 requests a minute; the share of errors by (from, to) in days and minutes before the end.
+OUTAGES = {
+    "healthy": [(2 * DAY, 2 * DAY - 20 * MINUTE, 0.1)],
+    "exhausted": [(4 * DAY, 4 * DAY - 60 * MINUTE, 1.0)],
+    "burning": [(30 * MINUTE, 0, 0.2)],
+    "idle": [],
+    "recorded": [],
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A Prometheus with thirty days of four SLOs, and their documents; `absent` is a fifth that nothing measures."""
+
+    url: str
+    folder: Path
+    end: int
+
+    def spec(self, *slos: str) -> Path:
+        path = self.folder / f"{'-'.join(slos)}.yaml"
+        path.write_text(SPEC + "".join(SLO.replace("NAME", name) for name in slos))
+        return path
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("shop")
+    end = int(time.time()) // 300 * 300
+    (folder / "history.txt").write_text("".join(_history(end)))
+    _run(
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--max-block-duration=768h",
+        "--quiet",
+        folder / "history.txt",
+        folder / "data",
+    )
+    (folder / "prometheus.yml").write_text("{}\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    argv = [
+        _program("prometheus"),
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--storage.tsdb.retention.time=90d",
+    ]
+    with (folder / "log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
+        try:
+            _wait(f"{url}/-/ready")
+            yield Shop(url, folder, end)
+        finally:
+            process.terminate()
+
+
+def _history(end: int) -> Iterator[str]:
+    """Counters a minute, as OpenMetrics."""
+    for name, outages in OUTAGES.items():
+        yield f"# TYPE {name}_requests_total unknown\n"
+        good = bad = 0
+        lines: dict[str, list[str]] = {"200": [], "500": []}
+        for at in range(end - 30 * DAY, end + 1, MINUTE):
+            share = next((share for first, last, share in outages if end - first < at <= end - last), 0.0)
+            requests = 0 if name == "idle" else 6_000
+            bad += round(requests * share)
+            good += requests - round(requests * share)
+            lines["200"].append(f'{name}_requests_total{{code="200"}} {good} {at}\n')
+            lines["500"].append(f'{name}_requests_total{{code="500"}} {bad} {at}\n')
+        yield from (*lines["200"], *lines["500"])
+    yield "# TYPE slo:error_ratio:window gauge\n"
+    yield f'slo:error_ratio:window{{slo="recorded",service="shop",window="30d"}} 0.00025 {end}\n'
+    yield "# EOF\n"
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(url, timeout=5).ok:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"{url} is not ready")
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path=str(ROOT / ".tools" / "bin"))
+    assert found, f"{name} is neither on PATH nor in .tools/bin"
+    return found
+
+
+def _run(name: str, *arguments: str | Path) -> None:
+    done = subprocess.run(
+        [_program(name), *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

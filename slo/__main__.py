@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": ("slo.commands.predict", "when each pair fires and resets"),
     "status": ("slo.commands.status", "where each SLO stands now, by a running Prometheus"),
     "gate": ("slo.commands.gate", "may a deploy go ahead, by the error budget? exit 1 for no"),
+    "backtest": ("slo.commands.backtest", "when a proposed SLO or policy would have alerted in the past"),
 }
 
 

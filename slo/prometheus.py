@@ -96,6 +96,10 @@ class Prometheus:
         answer = self._get("/api/v1/query", {"query": expression, "time": f"{at:.3f}", "stats": "all"})
         return int(answer["stats"]["samples"]["totalQueryableSamples"])
 
+    def version(self) -> int:
+        """The major version, as 2 and 3 differ in what a window contains."""
+        return int(self._get("/api/v1/status/buildinfo", {})["version"].split(".")[0])
+
     def rule_groups(self) -> list[dict[str, Any]]:
         """The rule groups that are loaded, with their rules' health."""
         groups: list[dict[str, Any]] = self._get("/api/v1/rules", {})["groups"]

@@ -65,14 +65,22 @@ spec:
   objectives: [{target: 0.999}]
   alertPolicies: [{alertPolicyRef: seed}]
 """
-DAY, MINUTE = 86_400, 60
-# 6,000 requests a minute; the share of errors by (from, to) in days and minutes before the end.
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+# 6,000 requests a minute; the share of errors from and to so many seconds before the end.
 OUTAGES = {
     "healthy": [(2 * DAY, 2 * DAY - 20 * MINUTE, 0.1)],
     "exhausted": [(4 * DAY, 4 * DAY - 60 * MINUTE, 1.0)],
     "burning": [(30 * MINUTE, 0, 0.2)],
     "idle": [],
     "recorded": [],
+    "stormy": [
+        (46 * HOUR, 46 * HOUR - 10 * MINUTE, 1.0),
+        (42 * HOUR, 42 * HOUR - 4 * MINUTE, 0.3),
+        (40 * HOUR, 38 * HOUR, 0.02),
+        (20 * HOUR, 14 * HOUR, 0.008),
+        (6 * HOUR, 6 * HOUR - 25 * MINUTE, 0.25),
+        (2 * HOUR, 0, 0.013),
+    ],
 }
 
 
@@ -88,6 +96,17 @@ class Shop:
         path = self.folder / f"{'-'.join(slos)}.yaml"
         path.write_text(SPEC + "".join(SLO.replace("NAME", name) for name in slos))
         return path
+
+    def series(self, slo: str, days: int) -> list[dict[str, str]]:
+        """The last days of an SLO's counters in promtool's notation, from 0 on."""
+        counted = _counted(slo, self.end)
+        first = next(counts for at, *counts in counted if at == self.end - days * DAY)
+        last = [[*counts] for at, *counts in _counted(slo, self.end) if at >= self.end - days * DAY]
+        values = (" ".join(str(counts[index] - first[index]) for counts in last) for index in (0, 1))
+        return [
+            {"series": f'{slo}_requests_total{{code="{code}"}}', "values": text}
+            for code, text in zip(("200", "500"), values, strict=True)
+        ]
 
 
 @pytest.fixture(scope="session")
@@ -126,21 +145,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def _history(end: int) -> Iterator[str]:
     """Counters a minute, as OpenMetrics."""
-    for name, outages in OUTAGES.items():
+    for name in OUTAGES:
         yield f"# TYPE {name}_requests_total unknown\n"
-        good = bad = 0
-        lines: dict[str, list[str]] = {"200": [], "500": []}
-        for at in range(end - 30 * DAY, end + 1, MINUTE):
-            share = next((share for first, last, share in outages if end - first < at <= end - last), 0.0)
-            requests = 0 if name == "idle" else 6_000
-            bad += round(requests * share)
-            good += requests - round(requests * share)
-            lines["200"].append(f'{name}_requests_total{{code="200"}} {good} {at}\n')
-            lines["500"].append(f'{name}_requests_total{{code="500"}} {bad} {at}\n')
-        yield from (*lines["200"], *lines["500"])
+        counted = list(_counted(name, end))
+        yield from (f'{name}_requests_total{{code="200"}} {good} {at}\n' for at, good, _ in counted)
+        yield from (f'{name}_requests_total{{code="500"}} {bad} {at}\n' for at, _, bad in counted)
     yield "# TYPE slo:error_ratio:window gauge\n"
     yield f'slo:error_ratio:window{{slo="recorded",service="shop",window="30d"}} 0.00025 {end}\n'
     yield "# EOF\n"
+
+
+def _counted(name: str, end: int) -> Iterator[tuple[int, int, int]]:
+    """Each minute: when, good and bad requests so far."""
+    good = bad = 0
+    for at in range(end - 30 * DAY, end + 1, MINUTE):
+        share = next((share for first, last, share in OUTAGES[name] if end - first < at <= end - last), 0.0)
+        requests = 0 if name == "idle" else 6_000
+        bad += round(requests * share)
+        good += requests - round(requests * share)
+        yield at, good, bad
 
 
 def _wait(url: str) -> None:

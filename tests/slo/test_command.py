@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,30 @@ def test_predict_as_table(capsys: pytest.CaptureFixture[str]) -> None:
         "api-availability  ticket    2h@24h  3          1 %     7.2 h        2.5 min      84 min        10 %\n"
         "api-availability  ticket    1d@30d  1          1 %     3 d          2.5 min      21.6 h        100 %\n"
     )
+
+
+def test_predict_says_what_the_policy_does_not_see(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(SPEC), "--error-ratio", "1"]) == 0
+    late, missed = capsys.readouterr().err.splitlines()
+    place = "slo predict: note: api-availability:"
+    assert late == f"{place} 1d@30d fires once the whole budget is gone: it reports a missed objective"
+    assert missed == f"{place} error ratios above 0.1 % and up to 0.3 % spend the whole budget before any pair fires"
+
+
+@pytest.mark.parametrize(("name", "start"), [("predict.png", b"\x89PNG"), ("predict.svg", b"<?xml")])
+def test_predict_draws(tmp_path: Path, name: str, start: bytes) -> None:
+    assert main(["predict", str(SPEC), "--picture", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(SPEC), "--picture", str(tmp_path / "predict.gif")]) == 2
+    assert "expected a picture's name that ends in .png or .svg" in capsys.readouterr().err
+
+
+def test_generate_loads_nothing_heavy() -> None:
+    """Neither drawing nor a client of Prometheus."""
+    heavy = "{'matplotlib', 'prometheus_api_client', 'jinja2', 'pandas', 'requests'} & sys.modules.keys()"
+    code = f"import sys; from slo.__main__ import main; main(['generate', '--check']); sys.exit(bool({heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

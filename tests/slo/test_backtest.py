@@ -1,0 +1,147 @@
+"""`slo backtest` against what the real rules do with the same series, and against labelled incidents."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from slo import names
+from slo.__main__ import main
+from slo.backtest.firings import Notice
+from slo.backtest.incidents import Incident, score
+from slo.model import Policy
+from slo.rules import rule_file, to_yaml
+from slo.spec import load_specs
+
+DAY = 86_400
+DAYS = 3
+
+
+def text(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def backtest(shop: Any, capsys: pytest.CaptureFixture[str], days: int, *more: str) -> list[dict[str, Any]]:
+    span = ["--from", text(shop.end - days * DAY), "--to", text(shop.end)]
+    arguments = [str(shop.spec("stormy")), "--prometheus", shop.url, *span, "--output", "json", *more]
+    assert main(["backtest", *arguments]) == 0
+    told = capsys.readouterr()
+    assert "slo backtest: stormy: errors by 5m, 1 of " in told.err
+    found: list[dict[str, Any]] = json.loads(told.out)
+    return found
+
+
+def test_the_rules_fire_when_the_backtest_says(
+    shop: Any, seed: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str], promtool: Callable[..., Any]
+) -> None:
+    """Three days of one series: promtool evaluates the generated rules each minute, the backtest asks a Prometheus."""
+    slo = load_specs([shop.spec("stormy")])[0]
+    policy = replace(seed, pairs=seed.pairs[:3])
+    rules = _alerts(rule_file(slo, policy))
+    (tmp_path / "rules.yaml").write_text(to_yaml(rules))
+    (outcome,) = backtest(shop, capsys, DAYS)
+    begin = shop.end - DAYS * DAY
+    fired = [one for one in outcome["firings"] if one["pair"] != "1d@30d"]
+    assert {one["pair"] for one in fired} == {"5m@1h", "30m@6h", "2h@24h"}
+    assert len(fired) >= 8
+    checks = [
+        check for pair in policy.pairs for check in _checks(pair, [f for f in fired if f["pair"] == pair.name], begin)
+    ]
+    document = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "1m",
+        "group_eval_order": [group["name"] for group in reversed(rules["groups"])],
+        "tests": [{"interval": "1m", "input_series": shop.series("stormy", DAYS), "promql_expr_test": checks}],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
+    tested = promtool("test", "rules", tmp_path / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
+def _alerts(rules: dict[str, Any]) -> dict[str, Any]:
+    """Only the alerts and the recordings that they read, as promtool evaluates each rule 4,320 times."""
+    read = (names.ERRORS, names.REQUESTS)
+    kept = [
+        {**group, "rules": [rule for rule in group["rules"] if "alert" in rule or rule["record"] in read]}
+        for group in rules["groups"]
+    ]
+    return {"groups": [group for group in kept if group["rules"]]}
+
+
+def _checks(pair: Any, fired: list[dict[str, Any]], begin: float) -> list[dict[str, Any]]:
+    """Silent before, firing at the first and the last evaluation, silent after; and nothing beside."""
+    labels = {"alertstate": "firing", names.LONG_WINDOW: pair.long.text, names.SHORT_WINDOW: pair.short.text}
+    alert = f"ALERTS{names.braces(labels)}"
+    edges = [
+        (at - begin, expected)
+        for one in fired
+        for at, expected in ((one["start"] - 60, 0), (one["start"], 1), (one["end"], 1), (one["end"] + 60, 0))
+    ]
+    total = sum(round((one["end"] - one["start"]) / 60) + 1 for one in fired)
+    return [
+        *(_check(f"count({alert}) or vector(0)", at, expected) for at, expected in edges if at <= DAYS * DAY),
+        _check(f"sum(count_over_time({alert}[{DAYS}d]))", DAYS * DAY, total),
+    ]
+
+
+def _check(expression: str, at: float, value: int) -> dict[str, Any]:
+    return {"expr": expression, "eval_time": f"{round(at)}s", "exp_samples": [{"labels": "{}", "value": value}]}
+
+
+def test_two_policies_side_by_side(shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labelled = [
+        {"name": "total outage", "from": text(shop.end - 46 * 3600), "to": text(shop.end - 46 * 3600 + 600)},
+        {"name": "slow leak", "from": text(shop.end - 20 * 3600), "to": text(shop.end - 14 * 3600)},
+        {"name": "nothing to see", "from": text(shop.end - 60 * 3600), "to": text(shop.end - 59 * 3600)},
+    ]
+    (tmp_path / "incidents.yaml").write_text(yaml.safe_dump(labelled))
+    policies = ["--policy", "seed", "--policy", "workbook", "--incidents", str(tmp_path / "incidents.yaml")]
+    first, second = backtest(shop, capsys, 4, *policies)
+    assert (first["policy"], second["policy"]) == ("seed", "workbook")
+    outage, leak, nothing = first["scores"]["page"]["detections"]
+    # The 14.4 pair takes 51.84 s of a full outage, here to the next minute.
+    assert outage["seconds"] == 60
+    # 0.6 / 0.8 of 6h, and 2.5 minutes for the recordings.
+    assert leak["seconds"] == 16_200 + 180
+    assert nothing["seconds"] is None
+    assert first["scores"]["page"]["recall_ratio"] == pytest.approx(2 / 3)
+    assert 0 < first["scores"]["any"]["precision_ratio"] < 1
+    assert first["cost"]["samples"] > first["cost"]["derived_samples"] > 8_640
+    assert (
+        main(
+            ["backtest", str(shop.spec("stormy")), "--prometheus", shop.url, *policies, "--from", text(shop.end - DAY)]
+        )
+        == 0
+    )
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["seed", "workbook"]
+
+
+def test_a_score_of_nothing_is_no_score() -> None:
+    empty = score([], [])
+    assert (empty.precision_ratio, empty.recall_ratio) == (None, None)
+    missed = score([Notice("a", "page", ("5m@1h",), 100, 160)], [Incident("later", 161, 200)])
+    assert (missed.precision_ratio, missed.recall_ratio) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[{name: a, from: soon, to: 2026-01-01T00:00:00Z}]", "incidents[0].from: expected a time such as"),
+        ("[{name: a, from: 2026-01-02T00:00:00Z, to: 2026-01-01T00:00:00Z}]", "incidents[0].to: expected a time after"),
+        ("[{name: a, until: 2026-01-02T00:00:00Z}]", "incidents[0].until: unknown field"),
+        ("{}", "incidents: expected a list that is not empty"),
+    ],
+)
+def test_wrong_incidents_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, problem: str
+) -> None:
+    path = tmp_path / "incidents.yaml"
+    path.write_text(content)
+    assert main(["backtest", "--prometheus", "http://127.0.0.1:9", "--incidents", str(path)]) == 2
+    assert capsys.readouterr().err.splitlines()[0].startswith(f"slo backtest: {path}: {problem}")

@@ -17,7 +17,7 @@ KILLS ?= 200
 POWER_LOSSES ?= 50
 EVENTS ?= 200000
 
-.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify lint lint-fix format lock clean
+.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify compare-sloth lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ durability: setup ## kill everything at random under load and count what was bil
 durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
 	@! $(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec
 	@! $(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write
+
+compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md
+	@$(BIN)/python -m chaos.lab.install sloth
+	@$(BIN)/python -m chaos.lab.comparison
 
 lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/ruff check .

@@ -17,6 +17,7 @@ COMMANDS = {
     "status": ("slo.commands.status", "where each SLO stands now, by a running Prometheus"),
     "gate": ("slo.commands.gate", "may a deploy go ahead, by the error budget? exit 1 for no"),
     "backtest": ("slo.commands.backtest", "when a proposed SLO or policy would have alerted in the past"),
+    "drift": ("slo.commands.drift", "what runs against the specs; exit 1 where they differ"),
 }
 
 

@@ -125,9 +125,48 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         folder / "data",
     )
     (folder / "prometheus.yml").write_text("{}\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    with _prometheus(folder) as url:
+        yield Shop(url, folder, end)
+
+
+@pytest.fixture
+def prometheus_with(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Starts a Prometheus that has loaded these rules, and says where it is."""
+    with contextlib.ExitStack() as running:
+
+        def start(rules: str) -> str:
+            folder = tmp_path / "prometheus"
+            folder.mkdir()
+            (folder / "loaded.yaml").write_text(rules)
+            (folder / "prometheus.yml").write_text("rule_files: [loaded.yaml]\n")
+            return running.enter_context(_prometheus(folder))
+
+        yield start
+
+
+@pytest.fixture
+def alertmanager_with(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Starts an Alertmanager with this configuration, and says where it is."""
+    with contextlib.ExitStack() as running:
+
+        def start(configuration: str) -> str:
+            path, port = tmp_path / "alertmanager.yml", _free_port()
+            path.write_text(configuration)
+            argv = [
+                _program("alertmanager"),
+                f"--config.file={path}",
+                f"--storage.path={tmp_path}/alertmanager",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ]
+            return running.enter_context(_running(argv, tmp_path / "alertmanager.log", port))
+
+        yield start
+
+
+@contextlib.contextmanager
+def _prometheus(folder: Path) -> Iterator[str]:
+    port = _free_port()
     argv = [
         _program("prometheus"),
         f"--config.file={folder}/prometheus.yml",
@@ -135,12 +174,24 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         f"--web.listen-address=127.0.0.1:{port}",
         "--storage.tsdb.retention.time=90d",
     ]
-    with (folder / "log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
+    with _running(argv, folder / "log", port) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _running(argv: list[str], log: Path, port: int) -> Iterator[str]:
+    with log.open("w") as file, subprocess.Popen(argv, stdout=file, stderr=file) as process:
         try:
-            _wait(f"{url}/-/ready")
-            yield Shop(url, folder, end)
+            _wait(f"http://127.0.0.1:{port}/-/ready")
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _history(end: int) -> Iterator[str]:

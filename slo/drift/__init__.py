@@ -1,0 +1,1 @@
+"""What runs against what is written: rules, dashboards and routes."""

@@ -17,12 +17,12 @@ from service.domain.seed import derive_root
 from service.ledger.connection import Ledger, connect
 from service.ledger.idempotency import IdempotencyRecords
 from service.ledger.keyring import Keyring
-from service.lifetimes import closing, flushing
+from service.lifetimes import closing, flushing, watching
 from service.middleware.authentication import Authenticator, authenticate
 from service.middleware.errors import translate_errors
 from service.middleware.idempotency import keep_answers
 from service.middleware.security_headers import secure
-from service.middleware.telemetry import observe_requests
+from service.middleware.telemetry import observe_requests, start_series
 from service.payments.gateway import StripeGateway
 from service.routes import routes
 from service.telemetry.pipeline import Telemetry
@@ -58,10 +58,12 @@ def build_app(config: Config, telemetry: Telemetry, clock: Callable[[], datetime
         ],
     )
     assemble(app, base, authenticator)
+    start_series(telemetry.instruments, served)
     app[parts.VERSION] = service_version()
     app[parts.DESCRIPTION] = describe(served, service_version())
     app.router.add_routes(served.definitions())
     app.on_response_prepare.append(secure)
     app.cleanup_ctx.extend([closing(base.ledger.close), closing(base.gateway.close), closing(base.storage.close)])
+    app.cleanup_ctx.append(watching(telemetry))
     app.cleanup_ctx.append(flushing(app[parts.REQUEST_COUNTS]))  # the last one to start is the first one to end
     return app

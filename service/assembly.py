@@ -37,6 +37,7 @@ from service.signup import Signup
 from service.statements import Statements
 from service.telemetry.pipeline import Telemetry
 from service.tenancy import Tenancy
+from service.top_costs import TopCosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def assemble(app: web.Application, base: Foundation, authenticator: Authenticato
     app[parts.CLOCK] = base.clock
     app[parts.TELEMETRY] = base.telemetry
     app[parts.CATALOG] = base.catalog
+    app[parts.TOP_COSTS] = top_costs = TopCosts(base.telemetry.instruments.top_costs, base.clock)
+    base.telemetry.meters.before_collecting(top_costs.refresh)
     app[parts.WEB] = base.config.web
     app[parts.GATEWAY] = base.gateway
     app[parts.DRAINING] = asyncio.Event()

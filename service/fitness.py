@@ -73,5 +73,9 @@ async def _inspect_later(redis: RedisConfig, telemetry: Telemetry) -> None:
 
 def _report(faults: list[Fault], level: int) -> None:
     for fault in faults:
-        attributes = {"server.address": fault.address, "setting": fault.setting, "value": fault.value}
+        attributes = {
+            "server.address": fault.address,
+            "redis.setting": fault.setting,
+            "redis.setting.value": fault.value,
+        }
         log_event(_log, level, "redis.unfit", str(fault), attributes)

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from service.ledger.request_counts import RequestCounts, flush, flush_regularly
+from service.telemetry.loop_lag import watch_loop
+from service.telemetry.pipeline import Telemetry
 
 CleanupContext = Callable[[web.Application], AsyncIterator[None]]
 
@@ -16,6 +18,18 @@ def closing(close: Callable[[], Awaitable[None]]) -> CleanupContext:
     async def context(_: web.Application) -> AsyncIterator[None]:
         yield
         await close()
+
+    return context
+
+
+def watching(telemetry: Telemetry) -> CleanupContext:
+    """Measure how late the event loop is."""
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch_loop(telemetry.instruments.loop_lag))
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     return context
 

@@ -34,6 +34,7 @@ from service.signup import Signup
 from service.statements import Statements
 from service.telemetry.pipeline import Telemetry
 from service.tenancy import Tenancy
+from service.top_costs import TopCosts
 
 AUDIT_TRAIL = AppKey("audit_trail", AuditTrail)
 CLOCK: AppKey[Callable[[], datetime]] = AppKey("clock")
@@ -55,6 +56,7 @@ STATEMENTS = AppKey("statements", Statements)
 TELEMETRY = AppKey("telemetry", Telemetry)
 TENANCY = AppKey("tenancy", Tenancy)
 TENANT_BOOK = AppKey("tenant_book", TenantBook)
+TOP_COSTS = AppKey("top_costs", TopCosts)
 USAGE_INTAKE = AppKey("usage_intake", UsageIntake)
 USAGE_READER = AppKey("usage_reader", UsageReader)
 VERSION = AppKey("version", str)

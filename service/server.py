@@ -12,7 +12,7 @@ from service.fitness import fit_redis
 from service.parts import DRAINING
 from service.runner import Runner
 from service.telemetry.logs import configure_logging, log_event
-from service.telemetry.pipeline import Telemetry, create_exported_telemetry, create_resource, create_telemetry
+from service.telemetry.pipeline import Telemetry, create_resource, start_exporting
 
 TELEMETRY_SHUTDOWN_SECONDS = 2.5
 
@@ -69,10 +69,6 @@ async def _listen(runner: Runner, config: Config) -> None:
 
 def start_telemetry(config: TelemetryConfig) -> Telemetry:
     """Begin to export what the configuration asks for, and to log."""
-    resource = create_resource(service_version(), config.instance_id)
-    if config.otlp_endpoint is None:
-        telemetry = create_telemetry(resource, [], [])
-    else:
-        telemetry = create_exported_telemetry(resource, config.otlp_endpoint, config.metric_export_interval_ms)
-    configure_logging(config.log_level, telemetry.logger)
+    telemetry = start_exporting(create_resource(service_version(), config.instance_id), config.output)
+    configure_logging(config.log_level, telemetry.logs)
     return telemetry

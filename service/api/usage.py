@@ -25,10 +25,21 @@ from service.errors import (
     TrialLimitExceededError,
     ValidationError,
 )
-from service.ledger.ingest import Taken
+from service.ledger.ingest import Intake, Taken
 from service.ledger.span import Span
 from service.ledger.usage import Granularity, UsagePage
-from service.parts import BODY, CATALOG, CLOCK, QUERY, REQUEST_ID, TELEMETRY, TENANT_ID, USAGE_INTAKE, USAGE_READER
+from service.parts import (
+    BODY,
+    CATALOG,
+    CLOCK,
+    QUERY,
+    REQUEST_ID,
+    TELEMETRY,
+    TENANT_ID,
+    TOP_COSTS,
+    USAGE_INTAKE,
+    USAGE_READER,
+)
 from service.usage_metrics import Result, record_usage
 
 MAX_SPAN = timedelta(days=400)
@@ -42,8 +53,7 @@ async def report_usage(request: web.Request) -> web.Response:
     events = [event for event in reported if isinstance(event, UsageEvent)]
     intake = await request.app[USAGE_INTAKE].take(request[TENANT_ID], events, now, request[REQUEST_ID])
     results = _results(reported, intake.outcomes)
-    record_usage(request.app[TELEMETRY].instruments, results, intake.steps_crossed)
-    record_accrual(request.app[TELEMETRY].instruments, request.app[CATALOG].cost_model, intake, results)
+    _record(request, intake, results)
     shown, headers = [_shown(*result) for result in results], cap_headers(intake, request.app[CATALOG], now)
     _refuse_where_nothing_passed(results, shown, headers, now)
     return web.json_response({"results": shown}, headers=headers)
@@ -82,6 +92,12 @@ def read_span(query: Mapping[str, Any], now: datetime) -> tuple[datetime, dateti
     if faults:
         raise ValidationError(tuple(faults))
     return start, end
+
+
+def _record(request: web.Request, intake: Intake, results: Sequence[Result]) -> None:
+    instruments, model = request.app[TELEMETRY].instruments, request.app[CATALOG].cost_model
+    record_usage(instruments, results, intake.steps_crossed)
+    record_accrual(instruments, request.app[TOP_COSTS], model, request[TENANT_ID], intake, results)
 
 
 def _results(reported: Iterable[UsageEvent | Rejection], outcomes: Iterable[Taken]) -> list[Result]:

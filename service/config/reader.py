@@ -1,5 +1,6 @@
 """Reads variables and collects what is wrong with them."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from service.config.problems import ConfigError, Problem
@@ -38,6 +39,13 @@ class Reader:
         if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
             return int(value)
         self.reject(name, f"must be a whole number from {low} to {high}")
+        return default
+
+    def ratio(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        if re.fullmatch(r"[01]|[01]?\.[0-9]{1,9}", value) and float(value) <= 1:
+            return float(value)
+        self.reject(name, "must be a number from 0 to 1")
         return default
 
     def url(self, name: str) -> str | None:

@@ -2,30 +2,44 @@
 
 import socket
 from dataclasses import dataclass
+from typing import cast, get_args
 
 from service.config.reader import Reader
-from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
+from service.telemetry.log_record import Format
+from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS, Output
+from service.telemetry.registry import load_registry
+from service.telemetry.sampling import DEFAULT_TRACE_RATIO, Sampling
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class TelemetryConfig:
-    """`otlp_endpoint` is the base URL of an OTLP/HTTP receiver; None means that nothing is exported."""
+    """`output` says what leaves the process and how."""
 
-    otlp_endpoint: str | None
-    metric_export_interval_ms: int
+    output: Output
     instance_id: str
     log_level: str
 
 
 def read_telemetry(reader: Reader, port: int) -> TelemetryConfig:
-    reader.choice("LOG_FORMAT", "json", ("json",))
     return TelemetryConfig(
-        otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
-        metric_export_interval_ms=reader.integer(
-            "OTEL_METRIC_EXPORT_INTERVAL", METRIC_INTERVAL_SECONDS * 1000, 50, 600_000
-        ),
+        output=_output(reader),
         instance_id=reader.text("OTEL_SERVICE_INSTANCE_ID", f"{socket.gethostname()}:{port}"),
         log_level=reader.choice("LOG_LEVEL", "info", _LOG_LEVELS),
+    )
+
+
+def _output(reader: Reader) -> Output:
+    return Output(
+        endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        metric_interval_ms=reader.integer("OTEL_METRIC_EXPORT_INTERVAL", METRIC_INTERVAL_SECONDS * 1000, 50, 600_000),
+        sampling=Sampling(
+            ratio=reader.ratio("TRACE_SAMPLE_RATIO", DEFAULT_TRACE_RATIO),
+            slow_seconds=load_registry().slow_seconds,
+            honours_gameday=reader.flag("TRACE_GAMEDAY"),
+        ),
+        log_format=cast("Format", reader.choice("LOG_FORMAT", "json", get_args(Format))),
+        routine_logs_too=reader.choice("OTLP_REQUEST_LOGS", "kept", ("kept", "all")) == "all",
+        is_disabled=reader.flag("OTEL_SDK_DISABLED"),
     )

@@ -11,8 +11,8 @@ from service.config import REDIS_TIMEOUT_SECONDS
 from service.errors import LedgerUnavailableError
 from service.ledger.scripts import Script
 from service.ledger.servers import Client, connect
-from service.telemetry.instruments import Instruments
 from service.telemetry.pipeline import Telemetry
+from service.telemetry.spans import Span
 from service.telemetry.tracing import observed_call
 
 __all__ = ["Client", "Ledger", "Operation", "connect"]
@@ -69,6 +69,12 @@ class Operation(StrEnum):
     CHECK = "check"
 
 
+_DESCRIBED = {
+    operation: (f"redis {operation}", {"db.system.name": "redis", "db.operation.name": operation.value})
+    for operation in Operation
+}
+
+
 class Ledger:
     """Runs commands and scripts; whatever goes wrong becomes LedgerUnavailableError."""
 
@@ -77,16 +83,22 @@ class Ledger:
         self._telemetry = telemetry
 
     @property
-    def instruments(self) -> Instruments:
-        return self._telemetry.instruments
+    def telemetry(self) -> Telemetry:
+        return self._telemetry
 
     async def command(self, operation: Operation, *arguments: str) -> Any:
         return await self._run(operation, lambda: self._client.execute_command(*arguments))
 
     async def script(
-        self, operation: Operation, script: Script, keys: Sequence[str], arguments: Sequence[str | int]
+        self,
+        operation: Operation,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[str | int],
+        also_for: Sequence[Span] = (),
     ) -> Any:
-        return await self._run(operation, lambda: self._evaluate(script, keys, arguments))
+        """Run a script; `also_for` are the requests beside the current one that it is run for."""
+        return await self._run(operation, lambda: self._evaluate(script, keys, arguments), also_for)
 
     async def ask_all(self, operation: Operation, *arguments: str) -> Mapping[str, Any]:
         """Ask every server that takes writes; its answer by its address."""
@@ -103,11 +115,11 @@ class Ledger:
         except NoScriptError:
             return await self._client.execute_command("EVAL", script.source, *call)
 
-    async def _run(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
-        attributes = {"db.system.name": "redis", "db.operation.name": operation.value}
+    async def _run(self, operation: Operation, call: Callable[[], Awaitable[T]], also_for: Sequence[Span] = ()) -> T:
+        name, attributes = _DESCRIBED[operation]
         duration = self._telemetry.instruments.ledger_duration
         try:
-            with observed_call(self._telemetry.tracer, duration, f"redis {operation}", attributes):
+            with observed_call(self._telemetry.tracer, duration, name, attributes, also_for):
                 async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                     return await call()
         except (RedisError, OSError, TimeoutError) as error:

@@ -17,6 +17,8 @@ from service.ledger.connection import Ledger, Operation
 from service.ledger.group_commit import BOUNDS, Bounds, GroupCommit
 from service.ledger.metering import REFUSALS, MeteringCall, UsageRequest, Use, encode_terms
 from service.ledger.scripts import load_script
+from service.telemetry.spans import CURRENT
+from service.telemetry.tracing import current_context
 
 CLAIM_LENGTH = 32
 """Hexadecimal digits of an event's digest that its claim keeps: 128 bits tell any two bodies apart."""
@@ -62,19 +64,25 @@ class UsageIntake:
         self._ledger = ledger
         self._terms = encode_terms(catalog)
         self._ingest = load_script("ingest")
-        self._group = GroupCommit(self._commit, _size, ledger.instruments, bounds)
+        self._tracer = ledger.telemetry.tracer
+        self._group = GroupCommit(self._commit, _size, ledger.telemetry.instruments, bounds)
 
     async def take(self, tenant_id: str, events: Sequence[UsageEvent], now: datetime, request_id: str = "") -> Intake:
         """Take the events that are new and within the limits, in order; `now` is in UTC.
 
         An event id is unique per tenant and UTC day of the event.
         """
-        request = UsageRequest(tenant_id, now, request_id, [_use(tenant_id, event) for event in events])
+        uses = [_use(tenant_id, event) for event in events]
+        request = UsageRequest(tenant_id, now, request_id, uses, current_context(self._tracer), CURRENT.get())
         return _intake(*await self._group.submit(keys.shard_of(tenant_id), request))
 
     async def _commit(self, shard: int, requests: Sequence[UsageRequest]) -> Sequence[Any]:
+        """The call is traced below the first request, and once more below each of the others."""
         call = MeteringCall(shard, self._terms, requests)
-        answers: Sequence[Any] = await self._ledger.script(Operation.INGEST, self._ingest, call.keys, call.arguments)
+        others = [request.span for request in requests[1:] if request.span is not None]
+        answers: Sequence[Any] = await self._ledger.script(
+            Operation.INGEST, self._ingest, call.keys, call.arguments, others
+        )
         return answers
 
 

@@ -8,7 +8,10 @@ from service.domain.intent import Intent, parse_intent_id
 
 @dataclass(frozen=True, slots=True)
 class HeldIntent:
-    """Times are unix seconds; `buried_at` is 0 and `reason` empty while the intent is to be sent."""
+    """Times are unix seconds; `buried_at` is 0 and `reason` empty while the intent is to be sent.
+
+    `asked` is the trace context of a request that reported part of it, if one is known.
+    """
 
     intent: Intent
     customer_id: str
@@ -16,6 +19,7 @@ class HeldIntent:
     first_sent_at: int | None
     buried_at: int
     reason: str
+    asked: str = ""
 
 
 def read_intent(intent_id: str, text: str) -> HeldIntent:
@@ -27,4 +31,5 @@ def read_intent(intent_id: str, text: str) -> HeldIntent:
         int(fields["first_sent_at"]) if fields["first_sent_at"] else None,
         int(fields["buried_at"] or 0),
         fields["reason"],
+        fields.get("asked", ""),
     )

@@ -17,6 +17,7 @@ keys that one script touches live in one slot of a Redis Cluster.
     {sNN}:lease                   hash    the fence and the name of the worker that the shard belongs to now; expires
     {sNN}:fence                   string  the last fence of the shard
     {sNN}:unsealed                hash    <tenant>|<event type>|<hour> -> billed units in no intent yet; never 0
+    {sNN}:asked                   hash    the same -> trace context of a request that reported part of them
     {sNN}:seqs:<tenant>:<month>   hash    <hour>|<event type> -> number of intents that there have been
     {sNN}:intents                 hash    intent id -> the intent and its sending, until it is delivered or dropped
     {sNN}:outbox                  zset    intents that are to be sent, by when that is due
@@ -91,6 +92,10 @@ def shard_fence(shard: int) -> str:
 
 def unsealed(shard: int) -> str:
     return f"{_tag(shard)}:unsealed"
+
+
+def asked(shard: int) -> str:
+    return f"{_tag(shard)}:asked"
 
 
 def seqs(tenant_id: str, month: str) -> str:

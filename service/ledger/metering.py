@@ -13,6 +13,7 @@ from service.domain.timestamp import format_rfc3339
 from service.domain.usage import MAX_VALUE
 from service.errors import NotFoundError, TenantCanceledError, TenantSuspendedError
 from service.ledger import keys
+from service.telemetry.spans import Span
 
 _EXACT = 2**53
 """Lua's numbers are doubles: whole numbers below this are exact."""
@@ -58,19 +59,21 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class UsageRequest:
-    """What one request reports of a tenant; `now` is in UTC."""
+    """What one request reports of a tenant; `now` is in UTC. `span` is the request's, `trace` its context as text."""
 
     tenant_id: str
     now: datetime
     request_id: str
     uses: Sequence[Use]
+    trace: str = ""
+    span: Span | None = None
 
 
 class MeteringCall:
     """Keys and arguments of one call for requests of one shard; each key stands once, referred to by its Lua index."""
 
     def __init__(self, shard: int, terms: str, requests: Sequence[UsageRequest]) -> None:
-        self.keys = [keys.events(shard), keys.unsealed(shard)]
+        self.keys = [keys.events(shard), keys.unsealed(shard), keys.asked(shard)]
         self._indexes = {name: index for index, name in enumerate(self.keys, start=1)}
         self.arguments: list[str | int] = [terms, len(requests)]
         for request in requests:
@@ -81,7 +84,7 @@ class MeteringCall:
         self.arguments += [tenant_id, keys.day_of(request.now), request.request_id]
         for name in (keys.tenant, keys.trail, keys.months, keys.trial, keys.spend):
             self.arguments.append(self._index(name(tenant_id)))
-        self.arguments.append(len(request.uses))
+        self.arguments += [request.trace, len(request.uses)]
         for use in request.uses:
             self._add_use(tenant_id, use, billing_instant(use.timestamp, request.now))
 

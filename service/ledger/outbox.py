@@ -13,13 +13,17 @@ from service.ledger.shard_leases import ShardLease, unfenced
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An intent that is to be sent; times in unix seconds. `first_sent_at` is None before its first attempt."""
+    """An intent that is to be sent; times in unix seconds. `first_sent_at` is None before its first attempt.
+
+    `asked` is the trace context of a request that reported part of it, if one is known.
+    """
 
     intent: Intent
     customer_id: str
     attempts: int
     first_sent_at: int | None
     due_at: int
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +95,4 @@ class Outbox:
 
 def _pending(intent_id: str, text: str, due_at: int) -> Pending:
     held = read_intent(intent_id, text)
-    return Pending(held.intent, held.customer_id, held.attempts, held.first_sent_at, due_at)
+    return Pending(held.intent, held.customer_id, held.attempts, held.first_sent_at, due_at, held.asked)

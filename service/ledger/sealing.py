@@ -54,7 +54,7 @@ class _SealCall:
     def __init__(self, lease: ShardLease, fields: Iterable[str]) -> None:
         shard = lease.shard
         self.keys = [keys.shard_lease(shard), keys.events(shard), keys.unsealed(shard), keys.intents(shard)]
-        self.keys += [keys.outbox(shard), keys.unsent(shard)]
+        self.keys += [keys.outbox(shard), keys.unsent(shard), keys.asked(shard)]
         self.arguments: list[str | int] = [lease.fence]
         self._indexes: dict[str, int] = {}
         for field in fields:

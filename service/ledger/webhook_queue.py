@@ -8,6 +8,7 @@ from service.domain.webhook_event import WebhookEvent
 from service.ledger import keys
 from service.ledger.connection import Ledger, Operation
 from service.ledger.scripts import load_script
+from service.telemetry.tracing import current_context
 
 SEEN_SECONDS = 30 * 24 * 3600
 TAKE_OVER_SECONDS = 30.0
@@ -17,12 +18,16 @@ _GROUP = "workers"
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An event in the hands of a worker; `tries` counts this one. `received_at` is in unix seconds."""
+    """An event in the hands of a worker; `tries` counts this one. `received_at` is in unix seconds.
+
+    `asked` is the trace context of the request that brought it, if it is known.
+    """
 
     entry_id: str
     event: WebhookEvent
     received_at: int
     tries: int
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class WebhookQueue:
 
     async def put(self, event: WebhookEvent, now: int) -> bool:
         """Queue an event; False if its id was queued within the last SEEN_SECONDS."""
-        arguments: list[str | int] = [SEEN_SECONDS, *_fields(event, now, 0)]
+        arguments: list[str | int] = [
+            SEEN_SECONDS,
+            *_fields(event, now, 0, current_context(self._ledger.telemetry.tracer)),
+        ]
         names = [keys.webhook_seen(event.event_id), keys.WEBHOOK_QUEUE]
         return bool(await self._ledger.script(Operation.PUT_WEBHOOK, self._put, names, arguments))
 
@@ -80,12 +88,12 @@ class WebhookQueue:
 
     async def _finished(self, queued: Queued, outcome: str, due: int, *more: str) -> None:
         names = [keys.WEBHOOK_QUEUE, keys.WEBHOOKS_POSTPONED, keys.WEBHOOKS_DEAD]
-        fields = _fields(queued.event, queued.received_at, queued.tries)
+        fields = _fields(queued.event, queued.received_at, queued.tries, queued.asked)
         arguments: list[str | int] = [_GROUP, queued.entry_id, outcome, due, *fields, *more]
         await self._ledger.script(Operation.FINISH_WEBHOOK, self._finish, names, arguments)
 
 
-def _fields(event: WebhookEvent, received_at: int, tries: int) -> list[str]:
+def _fields(event: WebhookEvent, received_at: int, tries: int, asked: str) -> list[str]:
     fields = {
         "event_id": event.event_id,
         "type": event.type,
@@ -94,6 +102,7 @@ def _fields(event: WebhookEvent, received_at: int, tries: int) -> list[str]:
         "details": json.dumps(dict(event.details)),
         "received_at": str(received_at),
         "tries": str(tries),
+        "asked": asked,
     }
     return [part for pair in fields.items() for part in pair]
 
@@ -108,4 +117,5 @@ def _queued(entry_id: str, handed_out: int, flat: Sequence[str]) -> Queued:
         fields["customer_id"],
         json.loads(fields["details"]),
     )
-    return Queued(entry_id, event, int(fields["received_at"]), int(fields["tries"]) + handed_out)
+    tries = int(fields["tries"]) + handed_out
+    return Queued(entry_id, event, int(fields["received_at"]), tries, fields.get("asked", ""))

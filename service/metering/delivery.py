@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from opentelemetry.metrics import Counter
-
 from service.domain.intent import Intent, parse_intent_id
 from service.errors import NotFoundError, PaymentsRejectedError, PaymentsUnavailableError
 from service.ledger.outbox import Outbox, Pending
@@ -17,6 +15,8 @@ from service.metering.rate import Rate
 from service.metering.shares import CALL_SECONDS, Shares
 from service.payments.objects import Delivery
 from service.telemetry.logs import log_event
+from service.telemetry.pipeline import Telemetry
+from service.telemetry.tracing import task_span
 
 TOO_OLD = "timestamp_too_old"
 NO_CUSTOMER = "no_customer"
@@ -42,7 +42,7 @@ class Courier:
         meters: Meters,
         rate: Rate,
         shares: Shares,
-        intents: Counter,
+        telemetry: Telemetry,
         clock: Callable[[], datetime],
     ) -> None:
         self._outbox = outbox
@@ -50,11 +50,19 @@ class Courier:
         self._meters = meters
         self._rate = rate
         self._shares = shares
-        self._intents = intents
+        self._intents = telemetry.instruments.metering_intents
         self._clock = clock
+        self._tracer = telemetry.tracer
 
     async def settle(self, shard: int, pending: Pending) -> None:
         """Bring the sum to its end, which is at Stripe or among the dead letters; raises Unsettled."""
+        with task_span(self._tracer, "settle intent", (pending.asked,)) as span:
+            span.attributes["billing.intent.id"] = pending.intent.intent_id
+            span.attributes["billing.usage.event_type"] = pending.intent.event_type.value
+            span.attributes["tenant.id"] = pending.intent.tenant_id
+            await self._settle(shard, pending)
+
+    async def _settle(self, shard: int, pending: Pending) -> None:
         now = self._now()
         if is_tried_out(pending.first_sent_at, now):
             await self._compare(shard, pending)
@@ -116,7 +124,7 @@ class Courier:
     async def _bury(self, lease: ShardLease, intent: Intent, reason: str) -> None:
         if await self._outbox.bury(lease, intent.intent_id, self._now(), reason):
             self._count(intent, "dead")
-            attributes = {"intent.id": intent.intent_id, "value": intent.value}
+            attributes = {"billing.intent.id": intent.intent_id, "billing.intent.value": intent.value}
             log_event(_log, logging.ERROR, "metering.dead", reason, attributes)
 
     def _lease(self, shard: int) -> ShardLease:

@@ -28,8 +28,8 @@ from service.metering.reconciler import Figures, ReconcileDuty
 from service.metering.sealer import SealDuty
 from service.metering.sender import SendDuty
 from service.metering.shares import Shares
-from service.telemetry.instruments import Instruments
 from service.telemetry.logs import log_event
+from service.telemetry.pipeline import Telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -60,16 +60,17 @@ class MeteringOffice:
 
 
 def open_office(
-    config: Config, ledger: Ledger, gateway: MeterGateway, instruments: Instruments, clock: Callable[[], datetime]
+    config: Config, ledger: Ledger, gateway: MeterGateway, telemetry: Telemetry, clock: Callable[[], datetime]
 ) -> MeteringOffice:
     """Build the duties; they begin with no shard."""
+    instruments = telemetry.instruments
     terms, name = config.metering, f"{config.telemetry.instance_id}:{token_hex(4)}"
     meters = Meters(gateway, meter_names(load_catalog()))
     outbox, sent = Outbox(ledger), SentReader(ledger)
     leases = ShardLeases(ledger, terms.lease_seconds)
     shares = Shares(leases, Roster(ledger), name, terms.lease_seconds, instruments.metering_shards)
     rate = Rate(StripeTokens(ledger, terms.events_per_second))
-    courier = Courier(outbox, sent, meters, rate, shares, instruments.metering_intents, clock)
+    courier = Courier(outbox, sent, meters, rate, shares, telemetry, clock)
     figures = Figures(TenantBook(ledger), outbox, sent)
     return MeteringOffice(
         shares,

@@ -130,6 +130,6 @@ class ReconcileDuty:
             is_equal = sent[event_type] == counted[event_type]
             self._comparisons.add(1, {"billing.metering.comparison": "equal" if is_equal else "different"})
             if not is_equal:
-                figures = {"sent": sent[event_type], "counted": counted[event_type]}
+                figures = {"billing.metering.sent": sent[event_type], "billing.metering.counted": counted[event_type]}
                 attributes = {"tenant.id": tenant_id, "billing.usage.event_type": event_type, **figures}
                 log_event(_log, logging.ERROR, "metering.different", "Stripe's count is not what was sent", attributes)

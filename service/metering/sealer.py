@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from opentelemetry.metrics import Counter as Instrument
-
 from service.ledger import keys
 from service.ledger.sealing import Sealing
 from service.ledger.shard_leases import ShardLease
 from service.metering.shares import Shares
+from service.telemetry.instruments import Counter as Instrument
 
 BATCH = 500
 

@@ -1,93 +1,127 @@
 """Gives each request its id, its span, its metrics and its log line."""
 
-import logging
-from time import perf_counter
-from uuid import uuid4
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import SpanKind
 
 from service.accrual_metrics import record_request_cost
+from service.api.route import Routes
 from service.errors import ClientDisconnectedError
-from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID
-from service.telemetry.logs import log_event
+from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID, TOP_COSTS
+from service.telemetry.instruments import Instruments
 from service.telemetry.pipeline import Telemetry
+from service.telemetry.sampling import Reason
+from service.telemetry.spans import CURRENT, Span
 from service.telemetry.tracing import Attributes, caller_links
 
-_log = logging.getLogger(__name__)
+GAMEDAY_HEADER = "X-GameDay"
+"""What a GameDay's load says of itself; honoured only by a service that is configured to."""
+METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+UNMATCHED = "unmatched"
+_RUN_LENGTH = 64
 
-_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+_ACTIVE: dict[str, Attributes] = {name: {"http.request.method": name} for name in (*METHODS, "_OTHER")}
 
 
 def observe_requests(telemetry: Telemetry) -> Middleware:
+    """Measure every request; whether its trace is kept is decided when it is over."""
+    return _identify_only(telemetry) if telemetry.tracer.is_silent else _observe(telemetry)
+
+
+def _observe(telemetry: Telemetry) -> Middleware:
+    tracer, active_requests = telemetry.tracer, telemetry.instruments.active_requests
+
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[REQUEST_ID] = uuid4().hex
-        method, route = _method(request), _route(request)
-        active = {"http.request.method": method}
-        telemetry.instruments.active_requests.add(1, active)
+        method, route = method_of(request), _route(request)
+        span = tracer.begin_root(f"{method} {route}", SpanKind.SERVER, caller_links(request.headers))
+        request[REQUEST_ID] = request_id = f"{span.trace.trace_id:032x}"
+        attributes = span.attributes
+        attributes["http.request.method"], attributes["http.route"] = method, route
+        attributes["billing.request.id"] = request_id
+        if tracer.sampling.honours_gameday:
+            _note_gameday(request, span)
+        active = _ACTIVE[method]
+        active_requests.add(1, active)
+        token = CURRENT.set(span)
+        status = 500
         try:
-            with telemetry.tracer.start_as_current_span(
-                f"{method} {route}",
-                context=Context(),
-                kind=SpanKind.SERVER,
-                links=caller_links(request.headers),
-                record_exception=False,
-            ) as span:
-                return await _observed(request, handler, telemetry, span, {**active, "http.route": route})
+            response = await handler(request)
+            response.headers["X-Request-Id"] = request_id
+            status = response.status
+            return response
         finally:
-            telemetry.instruments.active_requests.add(-1, active)
+            CURRENT.reset(token)
+            active_requests.add(-1, active)
+            _finish(request, telemetry, span, status)
 
     return middleware
 
 
-async def _observed(
-    request: web.Request, handler: Handler, telemetry: Telemetry, span: Span, attributes: Attributes
-) -> web.StreamResponse:
-    started = perf_counter()
-    status = 500
-    try:
-        response = await handler(request)
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
-        status = response.status
-        return response
-    finally:
-        if status < 500 and _is_gone(request):
-            status = ClientDisconnectedError.status
-            request[ERROR_TYPE] = ClientDisconnectedError.__name__
-        seconds = perf_counter() - started
-        attributes["http.response.status_code"] = status
-        if status >= 499:
-            attributes["error.type"] = request.get(ERROR_TYPE, str(status))
-        telemetry.instruments.requests.add(1, _outcome(attributes["http.route"], status))
-        telemetry.instruments.server_duration.record(seconds, attributes)
-        if TENANT_ID in request:
-            request.app[REQUEST_COUNTS].count(request[TENANT_ID])
-            record_request_cost(telemetry.instruments, request.app[CATALOG].cost_model)
-        _finish_span(request, span, attributes)
-        _log_request(request, attributes, seconds)
+def _identify_only(telemetry: Telemetry) -> Middleware:
+    """What is left of it without telemetry: the request's id, and the count that tenants are shown."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = request_id = telemetry.tracer.draw_id()
+        try:
+            response = await handler(request)
+            response.headers["X-Request-Id"] = request_id
+            return response
+        finally:
+            if TENANT_ID in request:
+                request.app[REQUEST_COUNTS].count(request[TENANT_ID])
+
+    return middleware
 
 
-def _outcome(route: AttributeValue, status: int) -> Attributes:
-    return {"http.route": route, "billing.request.outcome": "bad" if status >= 500 else "good"}
+def start_series(instruments: Instruments, served: Routes) -> None:
+    """Have the latency of each route's good answers from the start, so that the first request is not invisible."""
+    for route in served:
+        for answer in route.answers:
+            instruments.server_duration.start(
+                {
+                    "http.request.method": route.method,
+                    "http.route": route.path,
+                    "http.response.status_code": answer.status,
+                }
+            )
 
 
-def _finish_span(request: web.Request, span: Span, attributes: Attributes) -> None:
-    span.set_attributes({**attributes, "billing.request.id": request[REQUEST_ID]})
-    if TENANT_ID in request:
-        span.set_attribute("tenant.id", request[TENANT_ID])
-    if "error.type" in attributes:
-        span.set_status(Status(StatusCode.ERROR))
+def _note_gameday(request: web.Request, span: Span) -> None:
+    run = request.headers.get(GAMEDAY_HEADER)
+    if run and run.isascii() and run.isprintable():
+        span.attributes["billing.gameday.run"] = run[:_RUN_LENGTH]
+        span.trace.reason = Reason.GAMEDAY
 
 
-def _log_request(request: web.Request, attributes: Attributes, seconds: float) -> None:
-    named = {**attributes, "billing.request.id": request[REQUEST_ID], "duration_seconds": round(seconds, 6)}
-    if TENANT_ID in request:
-        named["tenant.id"] = request[TENANT_ID]
-    log_event(_log, logging.INFO, "request.served", f"{_method(request)} {_route(request)}", named)
+def _finish(request: web.Request, telemetry: Telemetry, span: Span, status: int) -> None:
+    """Measure the request, decide about its trace, and log it."""
+    if status < 500 and _is_gone(request):
+        status = ClientDisconnectedError.status
+        request[ERROR_TYPE] = ClientDisconnectedError.__name__
+    attributes, instruments = span.attributes, telemetry.instruments
+    attributes["http.response.status_code"] = status
+    if status >= 499:
+        attributes["error.type"] = request.get(ERROR_TYPE, str(status))
+        span.failed = True
+    tenant_id = request.get(TENANT_ID)
+    if tenant_id is not None:
+        attributes["tenant.id"] = tenant_id
+        request.app[REQUEST_COUNTS].count(tenant_id)
+        record_request_cost(instruments, request.app[TOP_COSTS], request.app[CATALOG].cost_model, tenant_id)
+    count_request(telemetry, span, status)
+
+
+def count_request(telemetry: Telemetry, span: Span, status: int) -> None:
+    """End the span of a request that was answered, and note it everywhere."""
+    instruments, attributes = telemetry.instruments, span.attributes
+    outcome = "bad" if status >= 500 else "good"
+    instruments.requests.add(1, {"http.route": attributes["http.route"], "billing.request.outcome": outcome})
+    span.histogram = instruments.server_duration
+    telemetry.tracer.end(span)
+    instruments.server_duration.record(span.ended - span.started, attributes)
+    telemetry.logs.request(span)
 
 
 def _is_gone(request: web.Request) -> bool:
@@ -95,10 +129,10 @@ def _is_gone(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _method(request: web.Request) -> str:
-    return request.method if request.method in _METHODS else "_OTHER"
+def method_of(request: web.BaseRequest) -> str:
+    return request.method if request.method in METHODS else "_OTHER"
 
 
 def _route(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unmatched"
+    return resource.canonical if resource is not None else UNMATCHED

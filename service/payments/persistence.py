@@ -81,6 +81,8 @@ class Persistence:
                 pause = self._pause(call, retry, failure, deadline)
                 if pause is None:
                     _note_status(call, failure.status)
+                    if isinstance(error, stripe.StripeError) and error.request_id:
+                        call.observed["stripe.request.id"] = error.request_id
                     raise
             else:
                 _note_status(call, _OK)
@@ -109,6 +111,7 @@ class Persistence:
             async with asyncio.timeout(remaining):
                 answer = await call.send(call.options)
         self._witness.answered(call.endpoint, answer.last_response)
+        _note_response(call, answer.last_response)
         return answer
 
     @contextmanager
@@ -137,6 +140,14 @@ class Persistence:
 def _note_status(call: Call[T], status: int | None) -> None:
     if status is not None:
         call.observed[_STATUS] = status
+
+
+def _note_response(call: Call[T], response: stripe.StripeResponse | None) -> None:
+    if response is None:
+        return
+    if response.request_id:
+        call.observed["stripe.request.id"] = response.request_id
+    call.observed["billing.stripe.idempotent_replay"] = response.headers.get("Idempotent-Replayed") == "true"
 
 
 def failure_of(error: Exception) -> Failure:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 import stripe
-from opentelemetry.metrics import Counter
 
 from service.domain.webhook_event import HANDLED, WebhookEvent
 from service.errors import InvalidSignatureError
 from service.ledger.webhook_queue import WebhookQueue
+from service.telemetry.instruments import Counter
 
 TOLERANCE_SECONDS = 300
 """A signature may be this much older or newer than our clock."""

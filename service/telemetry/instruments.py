@@ -1,20 +1,24 @@
 """The instruments of the service, made from the registry."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
-from typing import Protocol
+from typing import Any, TypeVar
 
-from opentelemetry.metrics import Counter, Histogram, Meter, UpDownCounter
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
-from opentelemetry.util.types import Attributes
-
+from service.telemetry.aggregates import Counter, Gauge, Histogram, Instrument, Overflow, UpDownCounter
 from service.telemetry.registry import Metric, Registry
+from service.telemetry.silence import SilentCounter, SilentGauge, SilentHistogram, SilentUpDownCounter
 
+__all__ = ["Counter", "Gauge", "Histogram", "Instruments", "Meter", "UpDownCounter", "create_instruments"]
 
-class Gauge(Protocol):
-    """The last value that was set; the library gives its own class of this kind no public name."""
-
-    def set(self, amount: float, attributes: Attributes = None) -> None: ...
+Started = TypeVar("Started", Counter, UpDownCounter)
+_Kinds = Mapping[str, Callable[[Metric, Overflow], Any]]
+_NOTING: _Kinds = {"counter": Counter, "updowncounter": UpDownCounter, "gauge": Gauge, "histogram": Histogram}
+_SILENT: _Kinds = {
+    "counter": SilentCounter,
+    "updowncounter": SilentUpDownCounter,
+    "gauge": SilentGauge,
+    "histogram": SilentHistogram,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,37 @@ class Instruments:
     metering_shards: Gauge
     archive_entries: Counter
     archive_lag: Gauge
+    top_costs: Gauge
+    loop_lag: Histogram
+    trace_decisions: Counter
+    telemetry_dropped: Counter
+    telemetry_exported: Counter
+    telemetry_overflows: Counter
+
+
+class Meter:
+    """Makes instruments and keeps them together; a silent one makes instruments that note nothing."""
+
+    def __init__(self, registry: Registry, *, silent: bool = False) -> None:
+        self._kinds = _SILENT if silent else _NOTING
+        self.made: list[Instrument[Any]] = []
+        self.overflows: Counter = self.make("counter", registry.metric("billing.telemetry.overflows"))
+
+    def make(self, kind: str, metric: Metric) -> Any:
+        instrument: Instrument[Any] = self._kinds[kind](metric, self._overflowed)
+        self.made.append(instrument)
+        return instrument
+
+    def _overflowed(self, metric_name: str) -> None:
+        """A sample of the metric had no series to go to."""
+        self.overflows.add(1, {"billing.telemetry.metric": metric_name})
 
 
 def create_instruments(meter: Meter, registry: Registry) -> Instruments:
     """Create every instrument; series whose labels are all known in advance exist from now on, at 0.
 
-    Without that first 0 the first increment of a series would be invisible to `rate()`. A histogram takes no such
-    sample, so the first request with a new set of labels stays invisible there; the objective counts by a counter.
+    Without that first 0 the first increment of a series would be invisible to `rate()`. That goes for histograms as
+    well; attributes whose values are not known in advance are left out of the series that start so.
     """
     return Instruments(
         requests=_counter(meter, registry.metric("billing.http.requests")),
@@ -84,44 +112,38 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
         metering_shards=_gauge(meter, registry.metric("billing.metering.shards")),
         archive_entries=_counter(meter, registry.metric("billing.archive.entries")),
         archive_lag=_gauge(meter, registry.metric("billing.archive.lag")),
+        top_costs=_gauge(meter, registry.metric("billing.cost.top")),
+        loop_lag=_histogram(meter, registry.metric("billing.event_loop.lag")),
+        trace_decisions=_counter(meter, registry.metric("billing.telemetry.traces")),
+        telemetry_dropped=_counter(meter, registry.metric("billing.telemetry.dropped")),
+        telemetry_exported=_counter(meter, registry.metric("billing.telemetry.exported")),
+        telemetry_overflows=_started(meter.overflows),
     )
-
-
-def create_views(registry: Registry) -> list[View]:
-    """One View per metric: its buckets, and its attributes as an allow-list."""
-    return [
-        View(
-            instrument_name=metric.name,
-            attribute_keys={attribute.name for attribute in metric.attributes},
-            aggregation=ExplicitBucketHistogramAggregation(metric.buckets) if metric.buckets else None,
-        )
-        for metric in registry.metrics
-    ]
 
 
 def _counter(meter: Meter, metric: Metric) -> Counter:
-    counter = meter.create_counter(metric.name, metric.unit, metric.brief)
-    _start_at_zero(counter, metric)
-    return counter
+    counter: Counter = meter.make("counter", metric)
+    return _started(counter)
 
 
 def _up_down_counter(meter: Meter, metric: Metric) -> UpDownCounter:
-    counter = meter.create_up_down_counter(metric.name, metric.unit, metric.brief)
-    _start_at_zero(counter, metric)
-    return counter
+    counter: UpDownCounter = meter.make("updowncounter", metric)
+    return _started(counter)
 
 
 def _gauge(meter: Meter, metric: Metric) -> Gauge:
-    return meter.create_gauge(metric.name, metric.unit, metric.brief)
+    gauge: Gauge = meter.make("gauge", metric)
+    return gauge
 
 
 def _histogram(meter: Meter, metric: Metric) -> Histogram:
-    return meter.create_histogram(
-        metric.name, metric.unit, metric.brief, explicit_bucket_boundaries_advisory=metric.buckets
-    )
+    """One with an attribute that has no list starts where its series are known, which the registry cannot say."""
+    histogram: Histogram = meter.make("histogram", metric)
+    if not metric.starts_empty:
+        histogram.start_all()
+    return histogram
 
 
-def _start_at_zero(instrument: Counter | UpDownCounter, metric: Metric) -> None:
-    names = [attribute.name for attribute in metric.attributes]
-    for values in product(*(attribute.values for attribute in metric.attributes)):
-        instrument.add(0, dict(zip(names, values, strict=True)))
+def _started(counter: Started) -> Started:
+    counter.start_all()
+    return counter

@@ -1,30 +1,24 @@
-"""Structured logs: JSON lines on stdout and the same records over OTLP."""
+"""Structured logs: one line each on stdout, and the same records over OTLP."""
 
-import json
 import logging
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from traceback import format_exception
-from typing import TextIO, cast
+from typing import BinaryIO
 
-from opentelemetry._logs import Logger, LogRecord, SeverityNumber
-from opentelemetry.context import get_current
-from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
-from opentelemetry.util.types import AnyValue
+from service.telemetry.log_record import Entry, LineWriter
+from service.telemetry.outlet import Outlet
+from service.telemetry.spans import CURRENT, Span
 
 CURRENT_TENANT: ContextVar[str | None] = ContextVar("current_tenant", default=None)
 """Id of the tenant on whose behalf the current task works."""
+PLAIN_EVENT = "log"
+"""The event name of what libraries log without one."""
+CONSOLE_PAUSE_SECONDS = 0.1
+"""What a killed process had logged in the last so many seconds may be missing on stdout."""
 
-_SEVERITIES = {
-    logging.DEBUG: SeverityNumber.DEBUG,
-    logging.INFO: SeverityNumber.INFO,
-    logging.WARNING: SeverityNumber.WARN,
-    logging.ERROR: SeverityNumber.ERROR,
-    logging.CRITICAL: SeverityNumber.FATAL,
-}
 _EXPORT_LOGGERS = ("opentelemetry", "urllib3", "requests")
+_REQUEST_SCOPE = "service.requests"
 
 
 def log_event(
@@ -43,64 +37,92 @@ def event_fields(event_name: str, attributes: Mapping[str, object]) -> dict[str,
     return {"event_name": event_name, "event_attributes": attributes}
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line, in the vocabulary of the OpenTelemetry log data model."""
+class Logs:
+    """Where log records go; neither way makes anybody wait.
 
-    def format(self, record: logging.LogRecord) -> str:
-        span = get_current_span().get_span_context()
-        line: dict[str, object] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
-            "severity_text": _severity(record).name,
-            "event_name": _event_name(record),
-            "body": record.getMessage(),
-            "logger": record.name,
-            "attributes": _attributes(record),
-        }
-        if span.is_valid:
-            line["trace_id"] = format_trace_id(span.trace_id)
-            line["span_id"] = format_span_id(span.span_id)
-        return json.dumps(line, default=str)
+    The lines of requests that went well are routine: unless `routine_too`, only those of kept traces go over OTLP.
+    """
 
+    def __init__(self, console: Outlet[Entry], otlp: Outlet[Entry] | None, *, routine_too: bool = False) -> None:
+        self._console = console
+        self._otlp = otlp
+        self._routine_too = routine_too
+        self.is_informed = True
 
-class OtlpHandler(logging.Handler):
-    """Hands records to the OpenTelemetry SDK, except those of the export itself, which would feed on themselves."""
-
-    def __init__(self, logger: Logger) -> None:
-        super().__init__()
-        self._logger = logger
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(_EXPORT_LOGGERS):
+    def put(self, entry: Entry, *, console_only: bool = False) -> None:
+        self._console.put(entry)
+        if self._otlp is None or console_only:
             return
-        self._logger.emit(
-            LogRecord(
-                timestamp=int(record.created * 1e9),
-                context=get_current(),
-                severity_text=_severity(record).name,
-                severity_number=_severity(record),
-                body=record.getMessage(),
-                attributes=cast("dict[str, AnyValue]", _attributes(record)),
-                event_name=_event_name(record),
+        if not entry.is_routine or entry.sampled or self._routine_too:
+            self._otlp.put(entry)
+
+    def request(self, span: Span) -> None:
+        """Log that a request was served, by its finished span, whose trace has been decided about."""
+        if not self.is_informed:
+            return
+        trace = span.trace
+        seconds = span.ended - span.started
+        self.put(
+            Entry(
+                trace.unix_ns(span.ended),
+                logging.INFO,
+                "request.served",
+                span.name,
+                {**span.attributes, "http.server.request.duration": round(seconds, 6)},
+                _REQUEST_SCOPE,
+                trace.trace_id,
+                span.span_id,
+                sampled=trace.kept,
+                is_routine=not span.failed,
             )
         )
 
-
-def configure_logging(level: str, otlp: Logger | None, stream: TextIO = sys.stdout) -> None:
-    """Send every log record of the process to `stream`, and to `otlp` if there is one."""
-    console = logging.StreamHandler(stream)
-    console.setFormatter(JsonFormatter())
-    handlers: list[logging.Handler] = [console]
-    if otlp is not None:
-        handlers.append(OtlpHandler(otlp))
-    logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    def shutdown(self) -> None:
+        if self._otlp is not None:
+            self._otlp.shutdown()
+        self._console.shutdown()
 
 
-def _severity(record: logging.LogRecord) -> SeverityNumber:
-    return _SEVERITIES.get(record.levelno, SeverityNumber.INFO)
+class LogsHandler(logging.Handler):
+    """Hands records to Logs; those of the export itself stay on the console, else they would feed on themselves."""
+
+    def __init__(self, logs: Logs) -> None:
+        super().__init__()
+        self._logs = logs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        span = CURRENT.get()
+        entry = Entry(
+            int(record.created * 1e9),
+            record.levelno,
+            getattr(record, "event_name", PLAIN_EVENT),
+            record.getMessage(),
+            _attributes(record),
+            record.name,
+            span.trace.trace_id if span else 0,
+            span.span_id if span else 0,
+        )
+        self._logs.put(entry, console_only=record.name.startswith(_EXPORT_LOGGERS))
 
 
-def _event_name(record: logging.LogRecord) -> str | None:
-    return getattr(record, "event_name", None)
+def configure_logging(level: str, logs: Logs) -> None:
+    """Send every log record of the process, from this level on, to `logs`."""
+    logs.is_informed = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
+    logging.basicConfig(level=level.upper(), handlers=[LogsHandler(logs)], force=True)
+
+
+def console_outlet(writer: LineWriter, stream: BinaryIO, dropped: Callable[[str, int], None]) -> Outlet[Entry]:
+    """The way to a stream such as stdout's buffer."""
+
+    def write(entries: list[Entry]) -> bool:
+        try:
+            stream.write(b"".join(map(writer.line, entries)))
+            stream.flush()
+        except (OSError, ValueError):  # whoever read it is gone, or it is closed: there is nobody left to tell
+            return False
+        return True
+
+    return Outlet("console", write, dropped, capacity=20_000, pause_seconds=CONSOLE_PAUSE_SECONDS)
 
 
 def _attributes(record: logging.LogRecord) -> dict[str, object]:

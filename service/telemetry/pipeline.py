@@ -1,40 +1,57 @@
-"""Where telemetry goes: the OpenTelemetry providers, their OTLP exporters, and their bounded end."""
+"""Where telemetry goes: instruments, traces and logs, and their bounded ways out."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
+from typing import BinaryIO, Literal
 
-from opentelemetry._logs import Logger
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Tracer
+from opentelemetry.sdk.trace import SpanProcessor
 
-from service.telemetry.instruments import Instruments, create_instruments, create_views
+from service.telemetry.aggregates import Counter
+from service.telemetry.exporters import Exporters
+from service.telemetry.instruments import Instruments, Meter, create_instruments
+from service.telemetry.log_record import Format, LineWriter
+from service.telemetry.logs import Logs, console_outlet
+from service.telemetry.meters import Meters
 from service.telemetry.registry import load_registry
+from service.telemetry.sampling import Sampling
+from service.telemetry.silence import SilentTracer
+from service.telemetry.span_export import DirectSink, SpanMaker
+from service.telemetry.spans import Tracer
 
 SERVICE_NAME = "billing"
 METRIC_INTERVAL_SECONDS = 5
 """Between two exports of metrics, unless configured otherwise."""
-EXPORT_TIMEOUT_SECONDS = 2.0
-BATCH_DELAY_SECONDS = 1.0
+EVERYTHING = Sampling(1.0, float("inf"), honours_gameday=True)
+
+Signal = Literal["spans", "logs", "metrics", "console"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How telemetry leaves the process. `endpoint` is the base URL of an OTLP/HTTP receiver; None means none."""
+
+    endpoint: str | None
+    metric_interval_ms: int
+    sampling: Sampling
+    log_format: Format = "json"
+    routine_logs_too: bool = False
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What the rest of the service records with; `logger` is None where logs are not exported."""
+    """What the rest of the service records with."""
 
     tracer: Tracer
     instruments: Instruments
-    logger: Logger | None
+    logs: Logs
+    meters: Meters
     closers: tuple[Callable[[], object], ...]
 
     def shutdown(self, timeout_seconds: float) -> bool:
@@ -49,20 +66,47 @@ class Telemetry:
 
 
 def create_telemetry(
-    resource: Resource, readers: Sequence[MetricReader], span_processors: Sequence[SpanProcessor]
+    resource: Resource,
+    readers: Sequence[MetricReader],
+    span_processors: Sequence[SpanProcessor],
+    sampling: Sampling = EVERYTHING,
+    stream: BinaryIO | None = None,
 ) -> Telemetry:
-    """Record metrics and spans for the given readers and processors; without any, nothing leaves the process."""
+    """Record for the given readers and processors, without any queue for spans; by default every trace is kept."""
+    meter, meters = _meter(resource, readers)
+    instruments = create_instruments(meter, load_registry())
+    meters.observe(meter.made)
+    sink = DirectSink(SpanMaker(resource, SERVICE_NAME), span_processors)
+    dropped = partial(count_dropped, instruments.telemetry_dropped, "console")
+    console = console_outlet(LineWriter(resource), stream or sys.stdout.buffer, dropped)
+    tracer = Tracer(sampling, sink, instruments.trace_decisions)
+    return Telemetry(tracer, instruments, Logs(console, None), meters, (meters.shutdown, sink.shutdown))
+
+
+def start_exporting(resource: Resource, output: Output, stream: BinaryIO | None = None) -> Telemetry:
+    """Begin to write lines to stdout and to export all three signals, as far as there is an endpoint."""
     registry = load_registry()
-    meters = MeterProvider(readers, resource, views=create_views(registry), shutdown_on_exit=False)
-    tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
-    for processor in span_processors:
-        tracers.add_span_processor(processor)
-    return Telemetry(
-        tracer=tracers.get_tracer(SERVICE_NAME),
-        instruments=create_instruments(meters.get_meter(SERVICE_NAME), registry),
-        logger=None,
-        closers=(meters.shutdown, tracers.shutdown),
+    exporters = Exporters(resource, output.endpoint, output.metric_interval_ms)
+    meter = Meter(registry, silent=output.is_disabled)
+    instruments = create_instruments(meter, registry)
+    exporters.account(instruments.telemetry_exported, instruments.telemetry_dropped)
+    meters = Meters(resource, SERVICE_NAME, [] if output.is_disabled else exporters.readers())
+    meters.observe(meter.made)
+    dropped = partial(count_dropped, instruments.telemetry_dropped, "console")
+    console = console_outlet(LineWriter(resource, output.log_format), stream or sys.stdout.buffer, dropped)
+    logs = Logs(console, exporters.logs, routine_too=output.routine_logs_too)
+    tracer = (
+        SilentTracer(instruments.trace_decisions)
+        if output.is_disabled
+        else Tracer(output.sampling, exporters.spans, instruments.trace_decisions)
     )
+    console.start()
+    exporters.start()
+    return Telemetry(tracer, instruments, logs, meters, (meters.shutdown, exporters.shutdown, logs.shutdown))
+
+
+def count_dropped(counter: Counter, signal: Signal, cause: str, count: int) -> None:
+    counter.add(count, {"billing.telemetry.signal": signal, "billing.telemetry.cause": cause})
 
 
 def create_resource(version: str, instance_id: str) -> Resource:
@@ -71,28 +115,5 @@ def create_resource(version: str, instance_id: str) -> Resource:
     )
 
 
-def create_exported_telemetry(resource: Resource, endpoint: str, metric_interval_ms: int) -> Telemetry:
-    """Export all three signals to the OTLP/HTTP receiver at `endpoint`."""
-    reader = PeriodicExportingMetricReader(
-        OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=EXPORT_TIMEOUT_SECONDS),
-        export_interval_millis=metric_interval_ms,
-        export_timeout_millis=EXPORT_TIMEOUT_SECONDS * 1000,
-    )
-    spans = BatchSpanProcessor(
-        OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS),
-        schedule_delay_millis=BATCH_DELAY_SECONDS * 1000,
-    )
-    local = create_telemetry(resource, [reader], [spans])
-    loggers = LoggerProvider(resource, shutdown_on_exit=False)
-    loggers.add_log_record_processor(
-        BatchLogRecordProcessor(
-            OTLPLogExporter(endpoint=f"{endpoint}/v1/logs", timeout=EXPORT_TIMEOUT_SECONDS),
-            schedule_delay_millis=BATCH_DELAY_SECONDS * 1000,
-        )
-    )
-    return Telemetry(
-        tracer=local.tracer,
-        instruments=local.instruments,
-        logger=loggers.get_logger(SERVICE_NAME),
-        closers=(*local.closers, loggers.shutdown),
-    )
+def _meter(resource: Resource, readers: Sequence[MetricReader]) -> tuple[Meter, Meters]:
+    return Meter(load_registry()), Meters(resource, SERVICE_NAME, readers)

@@ -62,5 +62,5 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
 
 
 def _report(duty: Duty, error: ServiceError) -> None:
-    attributes = {"duty": duty.name, "error.type": type(error).__name__, "error.cause": repr(error.__cause__)}
+    attributes = {"billing.duty": duty.name, "error.type": type(error).__name__, "error.cause": repr(error.__cause__)}
     log_event(_log, logging.WARNING, "duty.failed", str(error), attributes)

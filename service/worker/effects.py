@@ -57,7 +57,11 @@ class Effects:
 
     async def _apply_report(self, event: WebhookEvent, request_id: str) -> None:
         report = await self._gateway.meter_error_report(event.event_id)
-        attributes = {"stripe.event.id": event.event_id, "count": report.error_count, "summary": report.summary}
+        attributes = {
+            "stripe.event.id": event.event_id,
+            "stripe.error.count": report.error_count,
+            "stripe.error.summary": report.summary,
+        }
         log_event(_log, logging.ERROR, "usage.delivery_refused", "Stripe refused usage that it had taken", attributes)
         for tenant_id, entry in refused_usage(report, event, request_id):
             await self._notes.note(tenant_id, event.event_id, entry)

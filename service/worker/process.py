@@ -21,6 +21,7 @@ from service.metering.office import MeteringOffice, open_office
 from service.payments.gateway import StripeGateway
 from service.server import TELEMETRY_SHUTDOWN_SECONDS, start_telemetry
 from service.telemetry.logs import log_event
+from service.telemetry.loop_lag import watch_loop
 from service.telemetry.pipeline import Telemetry
 from service.worker.duty import Duty, fulfil
 from service.worker.effects import Effects
@@ -54,10 +55,10 @@ def build_worker(config: Config, telemetry: Telemetry, clock: Callable[[], datet
     reviews, queue = Reviews(ledger), WebhookQueue(ledger)
     standings = Standings(TenantBook(ledger), gateway, Leases(ledger), reviews, load_lifecycle(), clock)
     effects = Effects(standings, EventNotes(ledger), gateway)
-    metering = open_office(config, ledger, gateway, telemetry.instruments, clock)
+    metering = open_office(config, ledger, gateway, telemetry, clock)
     duties: tuple[Duty, ...] = (
         *metering.duties,
-        WebhookDuty(queue, effects, telemetry.instruments, config.telemetry.instance_id, clock),
+        WebhookDuty(queue, effects, telemetry, config.telemetry.instance_id, clock),
         BacklogDuty(queue, telemetry.instruments, clock),
         ReviewDuty(reviews, standings, clock),
         EnlistDuty(reviews, clock),
@@ -74,7 +75,9 @@ async def work(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
         async with fit_redis(config.redis, telemetry):
+            watching = asyncio.create_task(watch_loop(telemetry.instruments.loop_lag))
             await _work_until(stopping, build_worker(config, telemetry))
+            watching.cancel()
     finally:
         await asyncio.to_thread(telemetry.shutdown, TELEMETRY_SHUTDOWN_SECONDS)
 

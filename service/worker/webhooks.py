@@ -11,6 +11,8 @@ from service.errors import LedgerUnavailableError, ServiceError
 from service.ledger.webhook_queue import TAKE_OVER_SECONDS, Queued, WebhookQueue
 from service.telemetry.instruments import Instruments
 from service.telemetry.logs import event_fields, log_event
+from service.telemetry.pipeline import Telemetry
+from service.telemetry.tracing import task_span
 from service.worker.decision import AccountIncomplete
 from service.worker.effects import Effects
 
@@ -46,13 +48,14 @@ class WebhookDuty:
         self,
         queue: WebhookQueue,
         effects: Effects,
-        instruments: Instruments,
+        telemetry: Telemetry,
         consumer: str,
         clock: Callable[[], datetime],
     ) -> None:
         self._queue = queue
         self._effects = effects
-        self._counter = instruments.webhook_effects
+        self._counter = telemetry.instruments.webhook_effects
+        self._tracer = telemetry.tracer
         self._consumer = consumer
         self._clock = clock
 
@@ -72,9 +75,12 @@ class WebhookDuty:
 
     async def _deal(self, customer_id: str, group: Sequence[Queued]) -> None:
         """Finish every event of the group; raises LedgerUnavailableError, where nothing can be finished."""
-        failure = await self._apply(customer_id, group)
-        for queued in group:
-            await self._finish(queued, failure)
+        with task_span(self._tracer, "apply webhooks", [queued.asked for queued in group]) as span:
+            span.attributes["billing.webhook.count"] = len(group)
+            failure = await self._apply(customer_id, group)
+            span.failed = failure is not None
+            for queued in group:
+                await self._finish(queued, failure)
 
     async def _apply(self, customer_id: str, group: Sequence[Queued]) -> _Failure | None:
         try:
@@ -132,7 +138,11 @@ class BacklogDuty:
 
 def _report(level: int, name: str, queued: Queued, failure: _Failure) -> None:
     event = queued.event
-    attributes = {"stripe.event.id": event.event_id, "stripe.event.type": event.type, "tries": queued.tries}
+    attributes = {
+        "stripe.event.id": event.event_id,
+        "stripe.event.type": event.type,
+        "billing.webhook.tries": queued.tries,
+    }
     log_event(_logger, level, name, failure.reason, attributes)
 
 

@@ -31,7 +31,7 @@ class Desk:
         self.gateway = gateway
         self.stripe = stripe
         self.outbox = Outbox(ledger)
-        self.office = open_office(config, ledger, gateway, telemetry.instruments, lambda: self.now)
+        self.office = open_office(config, ledger, gateway, telemetry, lambda: self.now)
         self._metrics = metrics
         self._intake = UsageIntake(ledger, CATALOG)
 

@@ -25,8 +25,8 @@ def test_secrets_and_prices_are_enough_for_a_local_service():
     config = Config.from_env(GOOD)
     assert (config.host, config.port) == ("127.0.0.1", 3002)
     assert (config.redis.host, config.redis.port, config.redis.password) == ("127.0.0.1", 6379, None)
-    assert config.telemetry.otlp_endpoint is None
-    assert config.telemetry.metric_export_interval_ms == 5000
+    assert config.telemetry.output.endpoint is None
+    assert config.telemetry.output.metric_interval_ms == 5000
     assert config.billing.price_ids[Plan.PRO] == "price_pro"
     assert config.signup.mode is SignupMode.OPEN
     assert config.web.allowed_origins == {"http://127.0.0.1:3002"}

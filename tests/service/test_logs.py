@@ -1,46 +1,102 @@
 import io
 import json
 import logging
+from contextlib import contextmanager
 
 import pytest
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind
 
-from service.telemetry.logs import CURRENT_TENANT, configure_logging, event_fields, log_event
+from service.telemetry.log_record import LineWriter, LogMaker
+from service.telemetry.logs import CURRENT_TENANT, Logs, configure_logging, console_outlet, event_fields, log_event
+from service.telemetry.outlet import Outlet
+from service.telemetry.pipeline import create_resource, create_telemetry
+from service.telemetry.spans import CURRENT
+
+RESOURCE = create_resource("1.0", "one")
 
 
-@pytest.fixture
-def exporter():
-    return InMemoryLogRecordExporter()
+class Bench:
+    """Logging of the process as the service sets it up; what was written and what was exported."""
+
+    def __init__(self, form="json", level="info"):
+        self.stream, self.exported, self.dropped = io.BytesIO(), [], []
+        self.console = console_outlet(LineWriter(RESOURCE, form), self.stream, self._drop)
+        self.otlp = Outlet("logs", self._export, self._drop, capacity=100)
+        self.logs = Logs(self.console, self.otlp)
+        configure_logging(level, self.logs)
+
+    def _drop(self, cause, count):
+        self.dropped.append((cause, count))
+
+    def _export(self, entries):
+        self.exported += [LogMaker(RESOURCE).make(entry) for entry in entries]
+        return True
+
+    def text(self):
+        self.console.flush()
+        self.otlp.flush()
+        return self.stream.getvalue().decode()
+
+    def lines(self):
+        return [json.loads(line) for line in self.text().splitlines()]
 
 
-@pytest.fixture
-def lines(exporter):
+@contextmanager
+def untouched_logging():
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    provider = LoggerProvider(shutdown_on_exit=False)
-    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    configure_logging("info", provider.get_logger("test"), stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers[:], root.level = handlers, level
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level = handlers, level
 
 
-def test_an_event_is_one_json_line_and_one_exported_record(lines, exporter):
-    token = CURRENT_TENANT.set("t1")
-    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("work") as span:
-        log_event(logging.getLogger("x"), logging.WARNING, "thing.happened", "a\nthing", {"some.count": 3})
+@pytest.fixture
+def bench():
+    with untouched_logging():
+        yield Bench()
+
+
+@pytest.fixture
+def lines(bench):
+    return bench.lines
+
+
+def test_an_event_is_one_json_line_and_one_exported_record(bench):
+    span = create_telemetry(RESOURCE, [], []).tracer.begin_root("work", SpanKind.INTERNAL)
+    token, current = CURRENT_TENANT.set("t1"), CURRENT.set(span)
+    log_event(logging.getLogger("x"), logging.WARNING, "thing.happened", "a\nthing", {"some.count": 3})
     CURRENT_TENANT.reset(token)
-    context = span.get_span_context()
-    [line] = lines()
-    assert (line["severity_text"], line["event_name"], line["body"]) == ("WARN", "thing.happened", "a\nthing")
-    assert line["attributes"] == {"some.count": 3, "tenant.id": "t1"}
-    assert (line["trace_id"], line["span_id"]) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
-    [exported] = [data.log_record for data in exporter.get_finished_logs()]
+    CURRENT.reset(current)
+    [line] = bench.lines()
+    ids = f"{span.trace.trace_id:032x}", f"{span.span_id:016x}"
+    assert (line["SeverityText"], line["SeverityNumber"]) == ("WARN", 13)
+    assert (line["EventName"], line["Body"]) == ("thing.happened", "a\nthing")
+    assert line["Attributes"] == {"some.count": 3, "tenant.id": "t1"}
+    assert line["Resource"]["service.name"] == "billing"
+    assert line["Resource"]["service.instance.id"] == "one"
+    assert line["InstrumentationScope"] == {"Name": "x"}
+    assert (line["TraceId"], line["SpanId"]) == ids
+    [exported] = [data.log_record for data in bench.exported]
     assert (exported.severity_text, exported.event_name, exported.body) == ("WARN", "thing.happened", "a\nthing")
-    assert dict(exported.attributes) == line["attributes"]
-    assert exported.trace_id == context.trace_id
+    assert dict(exported.attributes) == line["Attributes"]
+    assert (exported.trace_id, exported.span_id) == (span.trace.trace_id, span.span_id)
+
+
+def test_text_is_one_line_for_people():
+    with untouched_logging():
+        bench = Bench("text")
+        log_event(logging.getLogger("x"), logging.ERROR, "thing.happened", "two\nlines", {"some.count": 3})
+        [line] = bench.text().splitlines()
+    assert line.endswith("ERROR thing.happened two\\nlines some.count=3")
+
+
+def test_what_has_no_room_is_dropped_and_counted(bench):
+    for number in range(105):
+        logging.getLogger("x").warning("%s", number)
+    assert len(bench.otlp) == 100
+    assert bench.dropped == [("queue_full", 1)] * 5
+    assert len(bench.lines()) == 105
 
 
 def test_an_exception_is_logged_with_its_trace(lines):
@@ -49,14 +105,14 @@ def test_an_exception_is_logged_with_its_trace(lines):
     except RuntimeError:
         logging.getLogger("x").exception("failed", extra=event_fields("thing.failed", {}))
     [line] = lines()
-    assert line["attributes"]["exception.type"] == "RuntimeError"
-    assert "test_logs.py" in line["attributes"]["exception.stacktrace"]
+    assert line["Attributes"]["exception.type"] == "RuntimeError"
+    assert "test_logs.py" in line["Attributes"]["exception.stacktrace"]
 
 
-def test_records_of_the_export_itself_are_not_exported(lines, exporter):
+def test_records_of_the_export_itself_are_not_exported(bench):
     logging.getLogger("opentelemetry.exporter").warning("the collector is away")
-    assert len(lines()) == 1
-    assert not exporter.get_finished_logs()
+    assert len(bench.lines()) == 1
+    assert not bench.exported
 
 
 def test_records_below_the_level_are_dropped(lines):

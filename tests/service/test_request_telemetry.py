@@ -37,7 +37,7 @@ async def test_a_request_is_counted_by_method_route_and_status(service, make_eve
     async with service.http.request("TRACE", "/health"):
         pass
     route = "http__route"
-    assert {key: point.count for key, point in service.points(DURATION).items()} == {
+    assert {key: point.count for key, point in service.points(DURATION).items() if point.count} == {
         labels(**{route: "/tenants", "http__response__status_code": 201}): 1,
         labels(): 1,
         labels(**{route: "/usage/{tenant_id}", "http__request__method": "GET"}): 1,

@@ -5,13 +5,14 @@ from time import monotonic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.metrics import NoOpMeter
 
 from service.errors import FenceLostError
 from service.ledger import keys
 from service.ledger.roster import Roster
 from service.ledger.shard_leases import ShardLeases
 from service.metering.shares import CALL_SECONDS, Shares, share
+from service.telemetry.aggregates import Gauge
+from service.telemetry.registry import load_registry
 
 LEASE_SECONDS = 30.0
 
@@ -31,7 +32,7 @@ def hire(open_ledger, own_redis):
     ledger = open_ledger(own_redis.port)
 
     def build(name, time=monotonic):
-        gauge = NoOpMeter("test").create_gauge("shards")
+        gauge = Gauge(load_registry().metric("billing.metering.shards"))
         return Shares(ShardLeases(ledger, LEASE_SECONDS), Roster(ledger), name, LEASE_SECONDS, gauge, time)
 
     return build

@@ -29,7 +29,8 @@ GRACE_SECONDS = 900
 SHARDS = (0, 1)
 DRAIN_SECONDS = 600.0
 SEGMENT_BYTES = 1500
-INSTRUMENTS = create_telemetry(create_resource("test", "test"), [], []).instruments
+TELEMETRY = create_telemetry(create_resource("test", "test"), [], [])
+INSTRUMENTS = TELEMETRY.instruments
 
 
 class Bench:
@@ -132,7 +133,7 @@ class Bench:
             ledger, ledger, worker.name, LEASE_SECONDS, INSTRUMENTS.metering_shards, self.world.time, SHARDS
         )
         counter = INSTRUMENTS.metering_intents
-        courier = self.parts["courier"](ledger, ledger, meters, Rate(ledger), shares, counter, worker.clock)
+        courier = self.parts["courier"](ledger, ledger, meters, Rate(ledger), shares, TELEMETRY, worker.clock)
 
         async def aside(work):
             await worker.spend(self.world.latency(0.1))

@@ -1,13 +1,14 @@
 -- Shared by the scripts that take usage: limits, prices and books it. A request is drafted first and accepted as a
 -- whole; nothing is written before commit().
--- KEYS: journal, unsealed hash, then those that requests and uses refer to
+-- KEYS: journal, unsealed hash, hash of trace contexts, then those that requests and uses refer to
 -- ARGV: terms as JSON (see metering.py), number of requests, the requests, then what the script adds.
 --   A request: tenant id, day of acceptance, request id, indexes of its tenant hash, trail, months hash, trial hash and
---   spend hash, number of uses, the uses. A use: see read_use.
+--   spend hash, its trace context or '', number of uses, the uses. A use: see read_use.
 -- @include journal
 -- @include counters
-local JOURNAL, UNSEALED = KEYS[1], KEYS[2]
-local REQUEST_WIDTH, USE_WIDTH = 9, 13
+local JOURNAL, UNSEALED, ASKED = KEYS[1], KEYS[2], KEYS[3]
+local REQUEST_WIDTH, USE_WIDTH = 10, 13
+local SAMPLED = '-01$'
 
 local terms = cjson.decode(ARGV[1])
 local counters, drafted = {}, {}
@@ -16,6 +17,7 @@ local claimed, accepted = {}, {}
 local function check_ledger()
   check_journal(JOURNAL)
   redis.call('HLEN', UNSEALED)
+  redis.call('HLEN', ASKED)
 end
 
 -- The request that begins at an argument, and where the next one does.
@@ -23,10 +25,11 @@ local function read_request(first)
   local function key(offset)
     return KEYS[tonumber(ARGV[first + offset])]
   end
-  local uses = tonumber(ARGV[first + 8])
+  local uses = tonumber(ARGV[first + 9])
   local request = {
     tenant_id = ARGV[first], today = ARGV[first + 1], id = ARGV[first + 2], tenant = key(3), trail = key(4),
-    months = key(5), trial = key(6), spend = key(7), first = first + REQUEST_WIDTH, uses = {}, claims = {}, told = {},
+    months = key(5), trial = key(6), spend = key(7), trace = ARGV[first + 8], first = first + REQUEST_WIDTH,
+    uses = {}, claims = {}, told = {}, asked = {},
   }
   request.next = request.first + uses * USE_WIDTH
   return request, request.next
@@ -134,6 +137,13 @@ local function raise_trial(request, use)
   end
 end
 
+-- What will be sealed refers to the request that began it, or better to one whose trace is kept.
+local function ask(request, field)
+  if request.trace ~= '' and (string.find(request.trace, SAMPLED) or count(UNSEALED, field) == 0) then
+    request.asked[field] = request.trace
+  end
+end
+
 local function book(request, use)
   raise(use.hours, use.hour, use.value)
   raise(request.months, use.month, use.value)
@@ -142,7 +152,9 @@ local function book(request, use)
   else
     raise(use.billed, use.billed_hour, use.value)
     raise(use.billed, use.billed_month, use.value)
-    raise(UNSEALED, table.concat({request.tenant_id, use.event_type, use.billed_at}, '|'), use.value)
+    local field = table.concat({request.tenant_id, use.event_type, use.billed_at}, '|')
+    ask(request, field)
+    raise(UNSEALED, field, use.value)
   end
   if use.price > 0 then
     raise(request.spend, request.today, use.price)
@@ -217,6 +229,9 @@ local function write_uses(request, claims, expiries)
       'billed_hour', use.in_trial and '' or use.billed_at, 'day', request.today,
       'price', string.format('%.0f', use.price), 'properties', use.properties, 'claim', use.claim)
   end
+  for field, trace in pairs(request.asked) do
+    redis.call('HSET', ASKED, field, trace)
+  end
   for _, entry in ipairs(request.told) do
     tell(JOURNAL, request.trail, request.tenant_id, entry)
   end
@@ -226,6 +241,7 @@ end
 local function write_counter(counter)
   if counter.key == UNSEALED and counter.value == 0 then
     redis.call('HDEL', counter.key, counter.field)
+    redis.call('HDEL', ASKED, counter.field)
   elseif counter.value ~= counter.held then
     redis.call('HINCRBY', counter.key, counter.field, string.format('%.0f', counter.value - counter.held))
   end

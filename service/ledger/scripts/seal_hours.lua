@@ -1,7 +1,8 @@
 #!lua
 -- Turns billed units that are in no intent yet into intents: one per tenant, event type and hour, and never one again
 -- under the same id.
--- KEYS: shard's lease, journal, unsealed hash, intents hash, outbox zset, unsent zset, then those of the hours
+-- KEYS: shard's lease, journal, unsealed hash, intents hash, outbox zset, unsent zset, hash of trace
+--   contexts, then those of the hours
 -- ARGV: fence, then per hour: field of the unsealed hash, tenant id, event type, hour, its start in unix seconds,
 --   index of the tenant's hash, index of the tenant's hash of numbers
 -- Returns what was sealed, flat: {number of the hour in this call, seq, value, timestamp, ...}; or 'fenced'.
@@ -13,7 +14,7 @@
 if is_fenced_off() then
   return FENCED
 end
-local JOURNAL, UNSEALED, INTENTS, OUTBOX, UNSENT = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local JOURNAL, UNSEALED, INTENTS, OUTBOX, UNSENT, ASKED = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 check_journal(JOURNAL)
 check_intents(INTENTS, OUTBOX, UNSENT)
 local sealed = {}
@@ -27,7 +28,7 @@ for first = 2, #ARGV, 7 do
     sealed[#sealed + 1] = {
       number = (first - 2) / 7, field = field, seqs = seqs, place = place, tenant_id = tenant_id, hour = hour,
       event_type = event_type, seq = seq, id = table.concat({tenant_id, event_type, hour, seq}, ':'),
-      value = string.format('%.0f', value), customer_id = held[1] or '',
+      value = string.format('%.0f', value), customer_id = held[1] or '', asked = redis.call('HGET', ASKED, field) or '',
       timestamp = string.format('%.0f', math.max(tonumber(ARGV[first + 4]), tonumber(held[2] or '') or 0)),
     }
   end
@@ -37,8 +38,10 @@ local answer = {}
 for _, intent in ipairs(sealed) do
   redis.call('HINCRBY', intent.seqs, intent.place, 1)
   redis.call('HDEL', UNSEALED, intent.field)
+  redis.call('HDEL', ASKED, intent.field)
   write_intent(INTENTS, intent.id, {value = intent.value, timestamp = intent.timestamp,
-    customer_id = intent.customer_id, attempts = '0', first_sent_at = '', reason = '', buried_at = ''})
+    customer_id = intent.customer_id, attempts = '0', first_sent_at = '', reason = '', buried_at = '',
+    asked = intent.asked})
   enqueue(OUTBOX, UNSENT, intent.id, intent.timestamp)
   journal_entry(JOURNAL, 'sealed', intent.tenant_id, 'intent_id', intent.id, 'event_type', intent.event_type,
     'hour', intent.hour, 'seq', intent.seq, 'value', intent.value, 'timestamp', intent.timestamp,

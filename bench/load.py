@@ -13,7 +13,9 @@ _END = b"}]}"
 def requests(key: str, events: int) -> Iterator[bytes]:
     """Endless reports of new events, as they go over the wire; the time in them is now."""
     now, prefix = datetime.now(UTC).isoformat(), secrets.token_hex(8)
-    head = f"POST /usage/report HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+    head = (
+        f"POST /usage/report HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+    )
     for number in count():
         shown = ",".join(
             f'{{"event_id":"{prefix}{number:09}-{index:03}","event_type":"verify_events","value":1,"timestamp":"{now}"}}'

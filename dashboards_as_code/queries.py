@@ -41,6 +41,12 @@ REVENUE = "billing.revenue.accrued"
 COST = "billing.cost.accrued"
 VERIFICATIONS = "c2pa.verify.results"
 C2PA_DURATION = "c2pa.operation.duration"
+TOP_COSTS = "billing.cost.top"
+LOOP_LAG = "billing.event_loop.lag"
+TRACES = "billing.telemetry.traces"
+TELEMETRY_DROPPED = "billing.telemetry.dropped"
+TELEMETRY_EXPORTED = "billing.telemetry.exported"
+TELEMETRY_OVERFLOWS = "billing.telemetry.overflows"
 
 METHOD = "http.request.method"
 ROUTE = "http.route"
@@ -65,6 +71,10 @@ PLAN = "billing.plan"
 DISCOVERY = "c2pa.discovery"
 VERIFY_OUTCOME = "c2pa.verify.outcome"
 C2PA_OPERATION = "c2pa.operation"
+COST_TENANT = "billing.cost.tenant"
+DECISION = "billing.trace.decision"
+SIGNAL = "billing.telemetry.signal"
+MEASURED = "billing.telemetry.metric"
 FOUND, MISSING = "found", "missing"
 
 # Prometheus's own names.
@@ -146,6 +156,11 @@ def current(metric: Metric, by: str) -> str:
     """How many there are now, by an attribute."""
     (series,) = prometheus_names(metric)
     return f"sum by ({label(metric, by)}) ({_selector(series)})"
+
+
+def quantile_of_all(metric: Metric, share: Decimal) -> str:
+    """The duration in seconds that `share` of all cases stayed within."""
+    return f"histogram_quantile({plain(share)}, sum by ({BUCKET_BOUND}) ({_rate(_buckets(metric))}))"
 
 
 def quantile(metric: Metric, share: Decimal, by: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dashboards_as_code import queries
-from dashboards_as_code.boards import billing_panels, metering_panels, slo_panels
+from dashboards_as_code.boards import billing_panels, metering_panels, slo_panels, telemetry_panels
 from dashboards_as_code.boards import service_panels as panels
 from dashboards_as_code.model import Board, Row, Variable
 from dashboards_as_code.sources import GuardedSlo, Sources
@@ -57,4 +57,5 @@ def service_rows(registry: Registry) -> tuple[Row, ...]:
         Row("Usage", (panels.usage_by_outcome(usage), panels.usage_by_type(usage))),
         *metering_panels.rows(registry),
         *billing_panels.rows(registry),
+        *telemetry_panels.rows(registry),
     )

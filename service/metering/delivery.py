@@ -58,7 +58,7 @@ class Courier:
         """Bring the sum to its end, which is at Stripe or among the dead letters; raises Unsettled."""
         with task_span(self._tracer, "settle intent", (pending.asked,)) as span:
             span.attributes["billing.intent.id"] = pending.intent.intent_id
-            span.attributes["billing.usage.event_type"] = pending.intent.event_type.value
+            span.attributes["billing.usage.event_type"] = str(pending.intent.event_type)
             span.attributes["tenant.id"] = pending.intent.tenant_id
             await self._settle(shard, pending)
 

@@ -59,7 +59,7 @@ class Exposition:
     @staticmethod
     def _labels(metric: Metric) -> Iterator[tuple[str, str]]:
         yield from (("job", "billing"), ("instance", "one"))
-        known = {queries.STATUS: "200", queries.ROUTE: "/usage/report", queries.ERROR: ""}
+        known = {queries.STATUS: "200", queries.ROUTE: "/usage/report", queries.ERROR: "", queries.COST_TENANT: "other"}
         for attribute, name in zip(metric.attributes, prometheus_labels(metric), strict=True):
             yield name, known[attribute.name] if attribute.name in known else attribute.values[0]
 

@@ -42,8 +42,8 @@ async def test_a_difference_is_told_and_nothing_is_changed(desk, user, caplog):
     await desk.office.reconciler.once()
     assert comparisons(desk) == [2, 1]
     [record] = [each for each in caplog.records if getattr(each, "event_name", "") == "metering.different"]
-    assert record.event_attributes["sent"] == 3
-    assert record.event_attributes["counted"] == 8
+    assert record.event_attributes["billing.metering.sent"] == 3
+    assert record.event_attributes["billing.metering.counted"] == 8
     assert sorted(await desk.counted()) == [3, 5]
 
 

@@ -21,7 +21,7 @@ class Process:
 
     async def until_listening(self):
         line = json.loads(await self.process.stdout.readline())
-        assert line["event_name"] == "service.started", line
+        assert line["EventName"] == "service.started", line
 
     async def stop(self):
         """Return the exit code and how long the process took to end."""

@@ -54,7 +54,7 @@ class Program:
         async with asyncio.timeout(15):
             while True:
                 line = json.loads(await self.process.stdout.readline())
-                if line["event_name"] == event_name:
+                if line["EventName"] == event_name:
                     return line
 
 
@@ -126,7 +126,7 @@ async def test_a_volatile_redis_that_is_allowed_is_told_by_health(start_service,
 
 async def test_a_process_that_is_allowed_starts_and_says_what_it_puts_up_with(run, start_redis):
     program = await run("serve", start_redis("--appendfsync", "everysec").port, ALLOW_VOLATILE_REDIS="1")
-    assert (await program.until("redis.unfit"))["attributes"]["setting"] == "appendfsync"
+    assert (await program.until("redis.unfit"))["Attributes"]["redis.setting"] == "appendfsync"
     await program.until("service.started")
 
 
@@ -135,9 +135,9 @@ async def test_a_redis_that_does_not_answer_yet_is_looked_at_when_it_does(run, s
     redis.hang()
     program = await run("serve", redis.port)
     await program.until("redis.unchecked")
-    started = (await program.until("service.started"))["attributes"]
+    started = (await program.until("service.started"))["Attributes"]
     redis.resume()
-    assert (await program.until("redis.unfit"))["attributes"]["value"] == "no"
+    assert (await program.until("redis.unfit"))["Attributes"]["redis.setting.value"] == "no"
     async with ClientSession() as http, http.get(f"http://127.0.0.1:{started['server.port']}/health") as answer:
         assert (answer.status, (await answer.json())["checks"]["database"]) == (503, False)
 

@@ -24,7 +24,7 @@ class WorkerProcess:
         async with asyncio.timeout(20):
             while True:
                 line = json.loads(await self.process.stdout.readline())
-                if line["event_name"] == event_name:
+                if line["EventName"] == event_name:
                     return line
 
     async def stop(self):
@@ -96,7 +96,7 @@ async def test_a_worker_outlives_its_ledger(start_service, own_redis, start_work
     worker = await start_worker(own_redis.port)
     await worker.until("worker.started")
     own_redis.kill()
-    assert (await worker.until("duty.failed"))["attributes"]["error.type"] == "LedgerUnavailableError"
+    assert (await worker.until("duty.failed"))["Attributes"]["error.type"] == "LedgerUnavailableError"
     own_redis.start()
     await send(service, customer_id)
     async with asyncio.timeout(10):

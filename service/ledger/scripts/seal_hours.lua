@@ -41,7 +41,7 @@ for _, intent in ipairs(sealed) do
   redis.call('HDEL', ASKED, intent.field)
   write_intent(INTENTS, intent.id, {value = intent.value, timestamp = intent.timestamp,
     customer_id = intent.customer_id, attempts = '0', first_sent_at = '', reason = '', buried_at = '',
-    asked = intent.asked})
+    asked = intent.asked ~= '' and intent.asked or nil})
   enqueue(OUTBOX, UNSENT, intent.id, intent.timestamp)
   journal_entry(JOURNAL, 'sealed', intent.tenant_id, 'intent_id', intent.id, 'event_type', intent.event_type,
     'hour', intent.hour, 'seq', intent.seq, 'value', intent.value, 'timestamp', intent.timestamp,

@@ -78,6 +78,7 @@ lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/slo generate --check
 	@$(BIN)/dashboards build --check
+	@$(BIN)/python -m service.telemetry --check
 
 lint-fix: setup ## repair what ruff can repair
 	@$(BIN)/ruff check --fix .

@@ -27,6 +27,8 @@ class RegistryError(ValueError):
     """The registry is malformed; the message names the place and what was expected."""
 
 
+_ANY_LOG = ("tenant.id", "exception.type", "exception.message", "exception.stacktrace")
+"""Attributes that a log record may have whatever its event is."""
 _KINDS = ("metric", "span", "event", "entity", "attribute_group")
 
 
@@ -80,6 +82,7 @@ class Registry:
     spans: tuple[SpanSchema, ...] = ()
     events: tuple[EventSchema, ...] = ()
     resource: tuple[Attribute, ...] = ()
+    any_log: tuple[Attribute, ...] = ()
 
     def event(self, name: str) -> EventSchema:
         """Return the event of that name; raises KeyError."""
@@ -127,6 +130,7 @@ def parse_registry(text: str) -> Registry:
         tuple(_span(group, attributes) for group in kinds["span"]),
         tuple(_event(group, attributes) for group in kinds["event"]),
         tuple(each for group in kinds["entity"] for each in _references(group, attributes)),
+        tuple(attributes[name] for name in _ANY_LOG if name in attributes),
     )
 
 

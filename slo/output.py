@@ -11,16 +11,16 @@ from slo.rules import rule_file, to_yaml
 GENERATED = Path(__file__).parent / "generated"
 
 
-def generate(guarded: Iterable[Guarded], scale: int) -> dict[str, str]:
-    """Texts by file name: the rules of each SLO and, at scale 1, their tests."""
+def generate(guarded: Iterable[Guarded], scale: int, *, tests: bool = True) -> dict[str, str]:
+    """Texts by file name: the rules of each SLO and, at scale 1 and where they are wanted, their tests."""
     files: dict[str, str] = {}
     for entry in guarded:
         slo, policy = entry.slo, entry.policy
         rules = f"{slo.name}.rules.yaml"
         files[rules] = to_yaml(rule_file(slo, policy, scale))
-        if scale == 1:
-            tests = test_files(slo, policy, rules)
-            files |= {f"{slo.name}.{end}.yaml": to_yaml(document) for end, document in tests.items()}
+        if scale == 1 and tests:
+            made = test_files(slo, policy, rules)
+            files |= {f"{slo.name}.{end}.yaml": to_yaml(document) for end, document in made.items()}
     return files
 
 

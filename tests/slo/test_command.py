@@ -35,6 +35,7 @@ def test_wrong_usage_is_one_line(capsys: pytest.CaptureFixture[str], arguments: 
     [
         (["check", "none.yaml"], "slo check: none.yaml: No such file or directory"),
         (["generate", "--scale", "5"], "slo generate: --scale 5: expected --out DIR as well"),
+        (["generate", "--rules-only"], "slo generate: --rules-only: expected --out DIR as well"),
         (["generate", "--scale", "7", "--out", "x"], "slo generate: scale 7: 1h / 7 is not a whole number"),
         (["generate", "--out", f"{SPEC}/x"], f"slo generate: {SPEC}/x: Not a directory"),
     ],
@@ -95,6 +96,11 @@ def test_check_names_every_stale_file(tmp_path: Path, capsys: pytest.CaptureFixt
         f"slo generate --check: {tmp_path}/gone.rules.yaml belongs to no spec: delete it",
     ]
     assert (tmp_path / "api-availability.rules.yaml").read_text() == "groups: []\n"
+
+
+def test_rules_can_come_without_tests(tmp_path: Path) -> None:
+    assert main(["generate", "--rules-only", "--out", str(tmp_path), str(SPEC)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["api-availability.rules.yaml"]
 
 
 def test_scaled_rules_come_without_tests(tmp_path: Path) -> None:

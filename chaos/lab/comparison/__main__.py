@@ -21,7 +21,7 @@ from chaos.lab.programs import find
 FOLDER = Path("var/compare-sloth")
 PAGE = Path("docs/comparison-sloth.md")
 GENERATED = 1_000
-RUNS = 3
+RUNS = 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,8 +69,7 @@ def _compare(say: Callable[[str], None]) -> Outcome:
 def _race(folder: Path, ours: Path, sloth: Path) -> tuple[list[float], list[float]]:
     """Seconds of each run, in turn."""
     names = [f"requests-{number:04}" for number in range(GENERATED)]
-    mine, _ = sides.ours(names, folder, ours)
-    theirs, _ = sides.sloth(names, folder, sloth)
+    mine, theirs = sides.many(names, folder, ours, sloth)
     pairs = [(mine.generate(), theirs.generate()) for _ in range(RUNS)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 

@@ -20,6 +20,8 @@ OBJECTIVE = "0.999"
 POLICY = "workbook"
 _SECONDS = 120
 
+_SERVICE = "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: shop}\nspec: {}\n"
+_SLOTH_HEAD = "version: prometheus/v1\nservice: shop\nslos:\n"
 _OPENSLO = """---
 apiVersion: openslo/v1
 kind: SLO
@@ -95,12 +97,27 @@ class Side:
         return took
 
 
+def many(names: Sequence[str], folder: Path, ours: Path, sloth: Path) -> tuple[Side, Side]:
+    """Both generators for one file an SLO; ours without the tests, which Sloth does not make."""
+    specs, inputs = folder / "openslo", folder / "sloth"
+    for made in (specs, inputs):
+        made.mkdir(parents=True)
+    (specs / "service.yaml").write_text(_SERVICE)
+    for name in names:
+        (specs / f"{name}.yaml").write_text(_filled(_OPENSLO, [name]))
+        (inputs / f"{name}.yaml").write_text(_SLOTH_HEAD + _filled(_SLOTH, [name]))
+    files = [str(path) for path in sorted(specs.iterdir())]
+    return (
+        Side("slo", (str(ours), "generate", "--rules-only", "--out", str(folder / "out-slo"), *files), "slo"),
+        Side("sloth", (str(sloth), "generate", "-i", str(inputs), "-o", str(folder / "out-sloth")), "sloth_slo"),
+    )
+
+
 def ours(names: Sequence[str], folder: Path, command: Path) -> tuple[Side, Path]:
     """Our generator for these SLOs, and the folder that it writes to."""
     folder.mkdir(parents=True, exist_ok=True)
     spec, out = folder / "openslo.yaml", folder / "ours"
-    service = "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: shop}\nspec: {}\n"
-    spec.write_text(service + _filled(_OPENSLO, names))
+    spec.write_text(_SERVICE + _filled(_OPENSLO, names))
     return Side("slo", (str(command), "generate", "--out", str(out), str(spec)), "slo"), out
 
 
@@ -108,7 +125,7 @@ def sloth(names: Sequence[str], folder: Path, command: Path) -> tuple[Side, Path
     """Sloth for the same SLOs, and the file that it writes."""
     folder.mkdir(parents=True, exist_ok=True)
     spec, out = folder / "sloth.yaml", folder / "sloth.rules.yaml"
-    spec.write_text("version: prometheus/v1\nservice: shop\nslos:\n" + _filled(_SLOTH, names))
+    spec.write_text(_SLOTH_HEAD + _filled(_SLOTH, names))
     return Side("sloth", (str(command), "generate", "-i", str(spec), "-o", str(out)), "sloth_slo"), out
 
 

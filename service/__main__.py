@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from service.commands import (
     archive,
     audit,
+    check_env,
     costs,
     dead_letters,
+    env_example,
     lifecycle_docs,
     replay,
+    secrets,
     serve,
     sync_catalog,
     worker,
@@ -23,6 +26,8 @@ from service.fitness import UnfitRedisError
 _COMMANDS: tuple[Command, ...] = (
     serve,
     worker,
+    check_env,
+    secrets,
     audit,
     replay,
     archive,
@@ -30,6 +35,7 @@ _COMMANDS: tuple[Command, ...] = (
     costs,
     sync_catalog,
     lifecycle_docs,
+    env_example,
 )
 
 
@@ -38,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         exit_code: int = arguments.run(arguments)
     except ConfigError as error:
-        return _tell(EXIT_CONFIG, *(f"{problem.name} {problem.rule}" for problem in error.problems))
+        return _tell(EXIT_CONFIG, *map(str, error.problems))
     except UnfitRedisError as error:
         return _tell(EXIT_CONFIG, *map(str, error.faults))
     except Mistake as error:

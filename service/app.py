@@ -9,16 +9,15 @@ from aiohttp import web
 from service import parts
 from service.api.body import MAX_BODY_BYTES
 from service.api.openapi import describe
-from service.assembly import Foundation, assemble
+from service.assembly import Foundation, assemble, make_authenticator
 from service.checks import StorageCheck
 from service.config import Config
 from service.domain.catalog import load_catalog
 from service.domain.seed import derive_root
 from service.ledger.connection import Ledger, connect
 from service.ledger.idempotency import IdempotencyRecords
-from service.ledger.keyring import Keyring
 from service.lifetimes import closing, flushing, watching
-from service.middleware.authentication import Authenticator, authenticate
+from service.middleware.authentication import authenticate
 from service.middleware.errors import translate_errors
 from service.middleware.idempotency import keep_answers
 from service.middleware.security_headers import secure
@@ -47,14 +46,15 @@ def build_app(config: Config, telemetry: Telemetry, clock: Callable[[], datetime
         gateway=StripeGateway(config.stripe, config.billing.price_ids, telemetry),
         storage=StorageCheck(config.data_dir),
     )
-    authenticator, served = Authenticator(Keyring(base.ledger), base.pepper, clock), routes()
+    authenticator, served = make_authenticator(base), routes()
+    roots = tuple(map(derive_root, config.secrets.api_keys))
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[
             observe_requests(telemetry),
             translate_errors(),
             authenticate(authenticator, served),
-            keep_answers(IdempotencyRecords(base.ledger), derive_root(config.api_key_secret), served),
+            keep_answers(IdempotencyRecords(base.ledger), roots, served),
         ],
     )
     assemble(app, base, authenticator)

@@ -9,6 +9,8 @@ from functools import partial
 from aiohttp import web
 
 from service import parts
+from service.admission import Admissions
+from service.authenticator import Authenticator
 from service.checks import HealthChecks, StorageCheck
 from service.config import Config
 from service.domain.api_key import derive_pepper
@@ -17,7 +19,9 @@ from service.domain.download_token import derive_download_key
 from service.exports import Exports
 from service.key_issuer import KeyIssuer
 from service.ledger import durability
+from service.ledger.admission import KeyGate
 from service.ledger.audit_trail import AuditTrail
+from service.ledger.burnt_sessions import BurntSessions
 from service.ledger.connection import Ledger
 from service.ledger.corrections import Corrections
 from service.ledger.ingest import UsageIntake
@@ -28,15 +32,16 @@ from service.ledger.tenants import TenantBook
 from service.ledger.usage import UsageReader
 from service.ledger.webhook_queue import WebhookQueue
 from service.mail import Mailer
-from service.middleware.authentication import Authenticator
 from service.onboarding import Onboarding
 from service.pages import load_pages
 from service.payments.gateway import StripeGateway
 from service.payments.webhooks import WebhookIntake
+from service.sessions import Sessions
 from service.signup import Signup
 from service.statements import Statements
 from service.telemetry.pipeline import Telemetry
 from service.tenancy import Tenancy
+from service.tokens import Tokens
 from service.top_costs import TopCosts
 
 
@@ -53,8 +58,19 @@ class Foundation:
     storage: StorageCheck
 
     @property
-    def pepper(self) -> bytes:
-        return derive_pepper(self.config.api_key_secret)
+    def peppers(self) -> tuple[bytes, ...]:
+        """The newest first."""
+        return tuple(map(derive_pepper, self.config.secrets.api_keys))
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self.config.secrets.jwt, self.config.web.public_url, self.clock)
+
+
+def make_authenticator(base: Foundation) -> Authenticator:
+    gate = KeyGate(base.ledger)
+    sessions = Sessions(base.tokens, gate, BurntSessions(base.ledger), base.clock)
+    return Authenticator(gate, Keyring(base.ledger), sessions, base.peppers, base.clock, Admissions())
 
 
 def assemble(app: web.Application, base: Foundation, authenticator: Authenticator) -> None:
@@ -77,17 +93,18 @@ def assemble(app: web.Application, base: Foundation, authenticator: Authenticato
 def _tenancy(app: web.Application, base: Foundation, authenticator: Authenticator) -> None:
     book, keyring, trail = TenantBook(base.ledger), Keyring(base.ledger), AuditTrail(base.ledger)
     tenancy = Tenancy(book, base.gateway, base.clock)
-    signup = Signup(book, base.gateway, base.catalog, base.pepper, base.clock)
-    download_key = derive_download_key(base.config.api_key_secret)
+    signup = Signup(book, base.gateway, base.catalog, base.peppers[0], base.clock)
+    download_keys = tuple(map(derive_download_key, base.config.secrets.api_keys))
     app[parts.TENANT_BOOK] = book
     app[parts.TENANCY] = tenancy
     app[parts.SIGNUP] = signup
     app[parts.ONBOARDING] = _onboarding(base, signup)
     app[parts.KEYRING] = keyring
-    app[parts.KEY_ISSUER] = KeyIssuer(keyring, base.pepper, base.clock)
+    app[parts.KEY_ISSUER] = KeyIssuer(keyring, base.peppers[0], base.clock)
+    app[parts.SESSIONS] = authenticator.sessions
     app[parts.FORGET_KEY] = authenticator.forget
     app[parts.AUDIT_TRAIL] = trail
-    app[parts.EXPORTS] = Exports(tenancy, UsageReader(base.ledger), trail, base.gateway, base.clock, download_key)
+    app[parts.EXPORTS] = Exports(tenancy, UsageReader(base.ledger), trail, base.gateway, base.clock, download_keys)
 
 
 def _usage(app: web.Application, base: Foundation) -> None:
@@ -104,7 +121,7 @@ def _usage(app: web.Application, base: Foundation) -> None:
 def _onboarding(base: Foundation, signup: Signup) -> Onboarding:
     mail = base.config.signup
     mailer = Mailer(mail.mail_from, mail.smtp_url) if mail.smtp_url is not None else None
-    return Onboarding(mail, signup, PendingSignups(base.ledger), mailer, base.config.web.public_url)
+    return Onboarding(mail, signup, PendingSignups(base.ledger), mailer, base.tokens, base.config.web.public_url)
 
 
 def _health_checks(base: Foundation) -> HealthChecks:

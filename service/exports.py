@@ -43,28 +43,33 @@ Texts = AsyncIterator[str]
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """`key` signs the downloads; raises LedgerUnavailableError, PaymentsUnavailableError, PaymentsRejectedError."""
+    """`keys` verify the downloads, and the first one signs them.
+
+    Raises LedgerUnavailableError, PaymentsUnavailableError, PaymentsRejectedError.
+    """
 
     tenancy: Tenancy
     usage: UsageReader
     trail: AuditTrail
     gateway: StripeGateway
     clock: Callable[[], datetime]
-    key: bytes = field(repr=False)
+    keys: tuple[bytes, ...] = field(repr=False)
 
     async def offer(self, tenant_id: str, author: Author) -> tuple[str, int]:
         """Return a token for the download and when it expires (unix seconds)."""
         expires_at = int((self.clock() + LIFETIME).timestamp())
         nonce = derive(author.seed, "export")[: download_token.NONCE_BYTES]
         await self.trail.append(tenant_id, author.entry("export.created", {"expires_at": expires_at}))
-        return download_token.sign(self.key, tenant_id, expires_at, nonce), expires_at
+        return download_token.sign(self.keys[0], tenant_id, expires_at, nonce), expires_at
 
     async def opened(self, token: str) -> Tenant:
         """The tenant that the token opens; raises NotFoundError for a forged or expired one."""
-        tenant_id = download_token.verify(self.key, token, int(self.clock().timestamp()))
-        if tenant_id is None:
-            raise NotFoundError
-        return await self.tenancy.of(tenant_id)
+        now = int(self.clock().timestamp())
+        for key in self.keys:
+            tenant_id = download_token.verify(key, token, now)
+            if tenant_id is not None:
+                return await self.tenancy.of(tenant_id)
+        raise NotFoundError
 
     async def stream(self, tenant: Tenant) -> AsyncIterator[bytes]:
         """Yield the archive in chunks of CHUNK_BYTES and more; the last one may be smaller."""

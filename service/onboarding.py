@@ -10,9 +10,10 @@ from service.domain.api_key import ApiKey
 from service.domain.seed import derive
 from service.domain.tenant import Application, Tenant
 from service.errors import NotFoundError, ServiceError, SignupClosedError
-from service.ledger.pending import PendingSignups
+from service.ledger.pending import LIFETIME_SECONDS, PendingSignups
 from service.mail import Mailer
 from service.signup import Signup
+from service.tokens import Purpose, Tokens
 
 OPERATOR, SERVICE = "operator", "service"
 """Who opens a tenant, for the audit trail."""
@@ -39,6 +40,7 @@ class Onboarding:
     signup: Signup
     pending: PendingSignups
     mailer: Mailer | None
+    tokens: Tokens
     public_url: str
 
     async def apply(self, application: Application, seed: bytes, request_id: str, authorization: str) -> Opened | None:
@@ -55,16 +57,20 @@ class Onboarding:
         return await self.signup.open(application, seed, SERVICE, request_id)
 
     async def activate(self, token: str, request_id: str) -> Opened:
-        """Open the tenant that the mailed token stands for; raises NotFoundError where it is used up or expired.
+        """Open the tenant that the mailed token stands for; raises NotFoundError if it is forged, used up or expired.
 
-        The token is used up once the tenant is there. Everything is derived from it, so that trying again after a
+        The token is used up once the tenant is there. Everything is derived from its id, so that trying again after a
         failure, or twice at once, does the same work and opens the same tenant.
         """
-        application = await self.pending.read(token)
-        if application is None:
+        claims = self.tokens.read(Purpose.EMAIL, token)
+        if claims is None:
             raise NotFoundError
-        opened = await self.signup.open(application, derive(token.encode(), "sign-up activation"), SERVICE, request_id)
-        await self.pending.drop(token)
+        application = await self.pending.read(claims.token_id)
+        if application is None or application.email != claims.subject:
+            raise NotFoundError
+        seed = derive(claims.token_id.encode(), "sign-up activation")
+        opened = await self.signup.open(application, seed, SERVICE, request_id)
+        await self.pending.drop(claims.token_id)
         return opened
 
     def _admit_operator(self, authorization: str) -> None:
@@ -75,11 +81,12 @@ class Onboarding:
             raise SignupClosedError
 
     async def _ask_to_confirm(self, mailer: Mailer, application: Application, seed: bytes) -> None:
-        token = base64.urlsafe_b64encode(derive(seed, "sign-up token")).decode().rstrip("=")
-        await self.pending.keep(token, application)
+        token_id = base64.urlsafe_b64encode(derive(seed, "sign-up token")).decode().rstrip("=")
+        token, _ = self.tokens.issue(Purpose.EMAIL, application.email, token_id, LIFETIME_SECONDS)
+        await self.pending.keep(token_id, application)
         link = f"{self.public_url}/signup#{urlencode({'token': token})}"
         try:
             await mailer.send(application.email, _SUBJECT, _TEXT.format(link=link))
         except ServiceError:
-            await self.pending.drop(token)
+            await self.pending.drop(token_id)
             raise

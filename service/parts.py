@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp.web import AppKey, RequestKey
 
+from service.admission import Admission
 from service.checks import HealthChecks
 from service.config import WebConfig
 from service.domain.api_key import Scope
@@ -30,6 +31,7 @@ from service.onboarding import Onboarding
 from service.pages import Pages
 from service.payments.gateway import StripeGateway
 from service.payments.webhooks import WebhookIntake
+from service.sessions import Sessions
 from service.signup import Signup
 from service.statements import Statements
 from service.telemetry.pipeline import Telemetry
@@ -51,6 +53,7 @@ KEYRING = AppKey("keyring", Keyring)
 ONBOARDING = AppKey("onboarding", Onboarding)
 PAGES: AppKey[Pages] = AppKey("pages")
 REQUEST_COUNTS = AppKey("request_counts", RequestCounts)
+SESSIONS = AppKey("sessions", Sessions)
 SIGNUP = AppKey("signup", Signup)
 STATEMENTS = AppKey("statements", Statements)
 TELEMETRY = AppKey("telemetry", Telemetry)
@@ -69,6 +72,7 @@ BODY: RequestKey[Mapping[str, Any]] = RequestKey("body")
 QUERY: RequestKey[Mapping[str, Any]] = RequestKey("query")
 SEED = RequestKey("seed", bytes)
 ACTOR = RequestKey("actor", str)
+ADMISSION = RequestKey("admission", Admission)
 SCOPES: RequestKey[frozenset[Scope]] = RequestKey("scopes")
 TENANT_ID = RequestKey("tenant_id", str)
 ERROR_TYPE = RequestKey("error_type", str)

@@ -13,13 +13,14 @@ from service.api import (
     onboarding,
     pages,
     preview,
+    session,
     tenants,
     usage,
     webhooks,
 )
 from service.api.route import Routes
 
-_TENANCY = (tenants, onboarding, keys, audit, export)
+_TENANCY = (tenants, onboarding, keys, session, audit, export)
 _MONEY = (catalog, billing, preview, usage, corrections, cost, webhooks)
 _ABOUT = (health, docs, pages)
 

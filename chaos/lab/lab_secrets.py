@@ -18,7 +18,7 @@ def random_secret(length: int) -> str:
 class LabSecrets:
     """What the service needs to know and nobody else."""
 
-    redis_password: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    redis_password: str = field(default_factory=lambda: random_secret(48))
     stripe_secret_key: str = field(default_factory=lambda: "sk_test_" + secrets.token_hex(24))
     stripe_webhook_secret: str = field(default_factory=lambda: "whsec_" + secrets.token_hex(24))
     api_key_secret: str = field(default_factory=lambda: random_secret(96))

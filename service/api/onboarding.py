@@ -8,8 +8,9 @@ from service.domain.schema import Record, Text
 from service.errors import NotFoundError, PaymentsRejectedError, PaymentsUnavailableError
 from service.parts import BODY, ONBOARDING, REQUEST_ID
 
+_JWT = r"[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]{86}"
 ACTIVATION = Record(
-    {"token": Text(43, min_length=43, pattern="[0-9A-Za-z_-]{43}", about="From the link in the mail; it works once.")},
+    {"token": Text(2048, pattern=_JWT, about="From the link in the mail; it works once.")},
     name="Activation",
 )
 

@@ -1,10 +1,13 @@
 """What each of these modules is, and what several have in common."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+from service.config.near_misses import near_misses
 
 
 class Command(Protocol):
@@ -27,6 +30,12 @@ def add_archive(parser: argparse.ArgumentParser, *, required: bool = False) -> N
     """Let the user name the folder that the workers archive to."""
     described = "the folder with s00 to s15" + ("" if required else ", by default DATA_DIR/archive")
     parser.add_argument("--archive", type=Path, metavar="DIR", required=required, help=described)
+
+
+def warn_of_near_misses() -> None:
+    """Tell of variables that look like ours and are not read: most probably a typing error."""
+    for each in near_misses(os.environ):
+        print(f"billing: warning: {each}", file=sys.stderr)
 
 
 def say(command: str) -> Callable[[str], None]:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 
+from service.commands.command import warn_of_near_misses
 from service.commands.mistakes import Mistake
 from service.config import Config
 from service.server import ListenError, serve
@@ -17,6 +18,7 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
+    warn_of_near_misses()
     config = Config.from_env(os.environ)
     try:
         asyncio.run(serve(config))

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 
+from service.commands.command import warn_of_near_misses
 from service.config import Config
 from service.worker.process import work
 
@@ -16,5 +17,6 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
+    warn_of_near_misses()
     asyncio.run(work(Config.from_env(os.environ)))
     return 0

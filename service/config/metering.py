@@ -16,7 +16,7 @@ class MeteringConfig:
 
 def read_metering(reader: Reader) -> MeteringConfig:
     return MeteringConfig(
-        seal_grace_seconds=reader.integer("SEAL_GRACE_SECONDS", 900, 0, 86_400),
-        events_per_second=reader.integer("STRIPE_METER_EVENTS_PER_SECOND", 20, 1, 1000),
-        lease_seconds=reader.integer("WORKER_LEASE_SECONDS", 15, 6, 300),
+        seal_grace_seconds=reader.integer("SEAL_GRACE_SECONDS", 0, 86_400),
+        events_per_second=reader.integer("STRIPE_METER_EVENTS_PER_SECOND", 1, 1000),
+        lease_seconds=reader.integer("WORKER_LEASE_SECONDS", 6, 300),
     )

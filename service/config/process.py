@@ -1,14 +1,15 @@
 """The whole configuration of one process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from service.config.environment import Environment, read_environment
 from service.config.metering import MeteringConfig, read_metering
 from service.config.reader import Reader
 from service.config.redis import RedisConfig, read_redis
+from service.config.secrets import SecretsConfig, read_secrets
 from service.config.signup import SignupConfig, read_signup
-from service.config.strength import secret_rule
 from service.config.stripe import BillingConfig, StripeConfig, read_billing, read_stripe
 from service.config.telemetry import TelemetryConfig, read_telemetry
 from service.config.web import WebConfig, read_web
@@ -16,6 +17,7 @@ from service.config.web import WebConfig, read_web
 
 @dataclass(frozen=True, slots=True)
 class Config:
+    environment: Environment
     host: str
     port: int
     data_dir: Path
@@ -26,25 +28,27 @@ class Config:
     web: WebConfig
     metering: MeteringConfig
     telemetry: TelemetryConfig
-    api_key_secret: str = field(repr=False)
+    secrets: SecretsConfig
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
         """Judge every variable, then raise ConfigError with all the bad ones or return the configuration."""
         reader = Reader(env)
-        host, port = reader.text("HOST", "127.0.0.1"), reader.integer("PORT", 3002, 1, 65535)
+        environment = read_environment(reader)
+        host, port = reader.text("HOST"), reader.integer("PORT", 1, 65535)
         config = cls(
+            environment=environment,
             host=host,
             port=port,
             data_dir=_data_dir(reader),
-            redis=read_redis(reader),
-            stripe=read_stripe(reader),
+            redis=read_redis(reader, environment),
+            stripe=read_stripe(reader, environment),
             billing=read_billing(reader),
             signup=read_signup(reader),
-            web=read_web(reader, host, port),
+            web=read_web(reader, environment, host, port),
             metering=read_metering(reader),
             telemetry=read_telemetry(reader, port),
-            api_key_secret=reader.checked("API_KEY_SECRET", "", secret_rule),
+            secrets=read_secrets(reader),
         )
         reader.finish()
         return config
@@ -56,4 +60,4 @@ def archive_folder(env: Mapping[str, str]) -> Path:
 
 
 def _data_dir(reader: Reader) -> Path:
-    return Path(reader.text("DATA_DIR", "var/data"))
+    return Path(reader.text("DATA_DIR"))

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from service.domain.tenant import EMAIL
 
-_STRIPE_KEY_PREFIXES = ("sk_test_", "rk_test_", "sk_live_", "rk_live_")
-LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
+TEST_KEY_PREFIXES, LIVE_KEY_PREFIXES = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
+_STRIPE_KEY_PREFIXES = TEST_KEY_PREFIXES + LIVE_KEY_PREFIXES
 _PRICE_ID = re.compile(r"price_[A-Za-z0-9]{1,120}")
 _MIN_WEBHOOK_SECRET = 16
 _MIN_OPERATOR_KEY = 32
@@ -24,8 +24,7 @@ def webhook_secret_rule(value: str) -> str | None:
 
 
 def smtp_rule(value: str) -> str | None:
-    parts = urlsplit(value)
-    return None if parts.scheme in ("smtp", "smtps") and parts.hostname else "must be smtp://host:port or smtps://host"
+    return None if _is_smtp_url(value) else "must be smtp://host:port or smtps://host"
 
 
 def sender_rule(value: str) -> str | None:
@@ -33,7 +32,9 @@ def sender_rule(value: str) -> str | None:
 
 
 def operator_rule(value: str) -> str | None:
-    return None if len(value) >= _MIN_OPERATOR_KEY and value.isascii() else "must have at least 32 ASCII characters"
+    if len(value) >= _MIN_OPERATOR_KEY and value.isascii():
+        return None
+    return f"must have at least {_MIN_OPERATOR_KEY} ASCII characters (has {len(value)})"
 
 
 def stripe_key_rule(value: str) -> str | None:
@@ -45,6 +46,14 @@ def stripe_key_rule(value: str) -> str | None:
 def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_smtp_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_http_url(value: str) -> bool:

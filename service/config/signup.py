@@ -26,11 +26,11 @@ class SignupConfig:
 
 
 def read_signup(reader: Reader) -> SignupConfig:
-    mode = SignupMode(reader.choice("SIGNUP", SignupMode.OPEN, tuple(SignupMode)))
+    mode = SignupMode(reader.choice("SIGNUP", tuple(SignupMode)))
     verified, invite = mode is SignupMode.VERIFIED, mode is SignupMode.INVITE
     return SignupConfig(
         mode=mode,
-        mail_from=reader.checked("MAIL_FROM", "", sender_rule) if verified else "",
-        smtp_url=reader.checked("SMTP_URL", "", smtp_rule) if verified else None,
-        operator_key=reader.checked("OPERATOR_KEY", "", operator_rule) if invite else None,
+        mail_from=reader.checked("MAIL_FROM", sender_rule) if verified else "",
+        smtp_url=reader.secret("SMTP_URL", smtp_rule) if verified else None,
+        operator_key=reader.secret("OPERATOR_KEY", operator_rule) if invite else None,
     )

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from service.config.environment import Environment, read_environment
 from service.config.reader import Reader
-from service.config.rules import LIVE_KEY_PREFIXES, price_rule, stripe_key_rule, webhook_secret_rule
+from service.config.rules import LIVE_KEY_PREFIXES, TEST_KEY_PREFIXES, price_rule, stripe_key_rule, webhook_secret_rule
 from service.domain.tenant import Plan
 
 
@@ -17,7 +18,7 @@ class StripeConfig:
     def from_env(cls, env: Mapping[str, str]) -> "StripeConfig":
         """Read only what calling Stripe needs; raises ConfigError."""
         reader = Reader(env)
-        stripe = read_stripe(reader)
+        stripe = read_stripe(reader, read_environment(reader))
         reader.finish()
         return stripe
 
@@ -30,16 +31,20 @@ class BillingConfig:
     webhook_secret: str = field(repr=False)
 
 
-def read_stripe(reader: Reader) -> StripeConfig:
-    secret_key = reader.checked("STRIPE_SECRET_KEY", "", stripe_key_rule)
-    api_base = reader.url("STRIPE_API_BASE")
-    if api_base and secret_key.startswith(LIVE_KEY_PREFIXES):
+def read_stripe(reader: Reader, environment: Environment) -> StripeConfig:
+    secret_key = reader.secret("STRIPE_SECRET_KEY", stripe_key_rule)
+    api_base, live = reader.url("STRIPE_API_BASE"), secret_key.startswith(LIVE_KEY_PREFIXES)
+    if api_base and live:
         reader.reject("STRIPE_API_BASE", "must be unset with a live key: it is for test keys and stand-ins")
+    if live and not environment.is_production:
+        reader.reject("STRIPE_SECRET_KEY", "must be a test key outside production")
+    if secret_key.startswith(TEST_KEY_PREFIXES) and environment.is_production:
+        reader.reject("STRIPE_SECRET_KEY", "must be a live key in production")
     return StripeConfig(api_base=api_base, secret_key=secret_key)
 
 
 def read_billing(reader: Reader) -> BillingConfig:
     return BillingConfig(
-        price_ids={plan: reader.checked(f"STRIPE_{plan.upper()}_PRICE_ID", "", price_rule) for plan in Plan},
-        webhook_secret=reader.checked("STRIPE_WEBHOOK_SECRET", "", webhook_secret_rule),
+        price_ids={plan: reader.checked(f"STRIPE_{plan.upper()}_PRICE_ID", price_rule) for plan in Plan},
+        webhook_secret=reader.secret("STRIPE_WEBHOOK_SECRET", webhook_secret_rule),
     )

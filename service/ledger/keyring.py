@@ -19,7 +19,6 @@ __all__ = ["MAX_LIVE_KEYS", "Keyring", "StoredKey"]
 MAX_LIVE_KEYS = 50
 _ATTEMPTS = 5
 _REVISION = "revision"
-_TOUCH_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +54,15 @@ Decision = Callable[[Ring], list[StoredKey]]
 
 
 class Keyring:
-    """Admits, adds, lists, rotates and revokes keys; raises LedgerUnavailableError.
+    """Adds, lists, renews, rotates and revokes keys; raises LedgerUnavailableError.
 
     Changes raise VersionConflictError where others keep coming between.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._admit = load_script("admit_key")
         self._read = load_script("read_hashes")
         self._change = load_script("change_keys")
-
-    async def admit(self, key_id: str, now: int, presented: bytes) -> StoredKey | None:
-        """Return the key if it is live and has the `presented` digest; note its use, at most once a minute."""
-        arguments: list[str | int] = [now, presented.hex(), _TOUCH_SECONDS]
-        found = await self._ledger.script(Operation.ADMIT_KEY, self._admit, [keys.api_key(key_id)], arguments)
-        return from_key_fields(key_id, _paired(found)) if found else None
 
     async def all_of(self, tenant_id: str) -> list[StoredKey]:
         """Every key that ever was, newest first."""
@@ -116,6 +108,17 @@ class Keyring:
 
         await self._decide(tenant_id, decide, entry)
         return revoked
+
+    async def renew_digest(self, key: StoredKey, digest: bytes, entry: AuditEntry) -> None:
+        """Digest a key under another pepper; nothing is done where it is no longer live or another one came first."""
+
+        def decide(ring: Ring) -> list[StoredKey]:
+            held = ring.key(key.key_id)
+            if held.digest != key.digest or held.revoked_at is not None:
+                return []
+            return [replace(held, digest=digest)]
+
+        await self._decide(key.tenant_id, decide, entry)
 
     async def rotate(
         self, tenant_id: str, key_id: str, successor: StoredKey, old_expires_at: int, entry: AuditEntry

@@ -34,6 +34,7 @@ keys that one script touches live in one slot of a Redis Cluster.
     {sNN}:spend:<tenant>          hash    <day of acceptance> -> list price of what was accepted, in micro-cents
     {sNN}:requests:<tenant>       hash    <day> -> requests that were answered
     {sNN}:idempotency:<key hash>  hash    a request under an Idempotency-Key, and its answer; expires
+    {sNN}:burnt:<token digest>    string  a session that was ended before its time; expires
     {sNN}:pending:<token digest>  string  a sign-up that waits for its e-mail address to be confirmed; expires
 
 Webhooks come before it is known whose they are, so they have a tag of their own:
@@ -180,6 +181,10 @@ def idempotency(shard_id: str, key_hash: str) -> str:
 
 def pending_signup(token_digest: str) -> str:
     return f"{_tag(shard_of(token_digest))}:pending:{token_digest}"
+
+
+def burnt_session(token_digest: str) -> str:
+    return f"{_tag(shard_of(token_digest))}:burnt:{token_digest}"
 
 
 def lease(tenant_id: str) -> str:

@@ -12,27 +12,27 @@ LIFETIME_SECONDS = 24 * 3600
 
 
 class PendingSignups:
-    """Keeps each application under the digest of its token; raises LedgerUnavailableError."""
+    """Keeps each application under the digest of its token's id; raises LedgerUnavailableError."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def keep(self, token: str, application: Application) -> None:
+    async def keep(self, token_id: str, application: Application) -> None:
         """Keep it for LIFETIME_SECONDS; it is written as a whole, so that nothing of it stays for ever."""
-        place, text = keys.pending_signup(_digest(token)), json.dumps(asdict(application))
+        place, text = keys.pending_signup(_digest(token_id)), json.dumps(asdict(application))
         await self._ledger.command(Operation.KEEP_PENDING, "SET", place, text, "EX", str(LIFETIME_SECONDS))
 
-    async def read(self, token: str) -> Application | None:
+    async def read(self, token_id: str) -> Application | None:
         """None if it is not there, or no longer."""
-        text = await self._ledger.command(Operation.READ_PENDING, "GET", keys.pending_signup(_digest(token)))
+        text = await self._ledger.command(Operation.READ_PENDING, "GET", keys.pending_signup(_digest(token_id)))
         return _application(text) if text else None
 
-    async def drop(self, token: str) -> None:
-        await self._ledger.command(Operation.DROP_PENDING, "DEL", keys.pending_signup(_digest(token)))
+    async def drop(self, token_id: str) -> None:
+        await self._ledger.command(Operation.DROP_PENDING, "DEL", keys.pending_signup(_digest(token_id)))
 
 
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+def _digest(token_id: str) -> str:
+    return sha256(token_id.encode()).hexdigest()
 
 
 def _application(text: str) -> Application:

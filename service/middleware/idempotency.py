@@ -9,10 +9,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from cryptography.exceptions import InvalidTag
 
 from service.api.body import read_bytes
 from service.api.route import IDEMPOTENCY_KEY, MIN_PUBLIC_KEY_LENGTH, Routes
@@ -44,10 +46,11 @@ class _Use:
     fingerprint: str
     token: str
     seed: bytes
+    older_seeds: tuple[bytes, ...]
 
 
-def keep_answers(records: IdempotencyRecords, root: bytes, routes: Routes) -> Middleware:
-    """`root` is what seeds are derived from."""
+def keep_answers(records: IdempotencyRecords, roots: tuple[bytes, ...], routes: Routes) -> Middleware:
+    """`roots` are what seeds are derived from, the newest first; answers kept under older ones can still be read."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -56,7 +59,7 @@ def keep_answers(records: IdempotencyRecords, root: bytes, routes: Routes) -> Mi
         if not given:
             request[SEED] = secrets.token_bytes(SEED_BYTES)
             return await handler(request)
-        use = await _use(request, _judged(given, is_public=TENANT_ID not in request), root)
+        use = await _use(request, _judged(given, is_public=TENANT_ID not in request), roots)
         request[SEED] = use.seed
         begun = await records.begin(use.shard_id, use.key_hash, use.fingerprint, use.token)
         if begun.state is State.IN_FLIGHT:
@@ -96,9 +99,17 @@ async def _answered(request: web.Request, handler: Handler) -> web.Response:
 
 
 def _replayed(answer: bytes, use: _Use) -> web.Response:
-    response = KeptAnswer.opened(answer, use.seed, use.fingerprint).response()
+    response = _opened(answer, use).response()
     response.headers[REPLAYED] = "true"
     return response
+
+
+def _opened(answer: bytes, use: _Use) -> KeptAnswer:
+    *newer, oldest = (use.seed, *use.older_seeds)
+    for seed in newer:
+        with suppress(InvalidTag):
+            return KeptAnswer.opened(answer, seed, use.fingerprint)
+    return KeptAnswer.opened(answer, oldest, use.fingerprint)
 
 
 def _judged(given: Sequence[str], *, is_public: bool) -> str:
@@ -110,16 +121,18 @@ def _judged(given: Sequence[str], *, is_public: bool) -> str:
     raise ValidationError((FieldError(IDEMPOTENCY_KEY, rule),))
 
 
-async def _use(request: web.Request, key: str, root: bytes) -> _Use:
+async def _use(request: web.Request, key: str, roots: tuple[bytes, ...]) -> _Use:
     scope = request.get(TENANT_ID, _PUBLIC)
     fingerprint = await _fingerprint(request)
     key_hash = hashlib.sha256(f"{scope}\n{key}".encode()).hexdigest()
+    seed, *older = (repeatable_seed(root, scope, key, fingerprint) for root in roots)
     return _Use(
         shard_id=request.get(TENANT_ID, key_hash),
         key_hash=key_hash,
         fingerprint=fingerprint,
         token=secrets.token_hex(16),
-        seed=repeatable_seed(root, scope, key, fingerprint),
+        seed=seed,
+        older_seeds=tuple(older),
     )
 
 

@@ -1,20 +1,20 @@
 /** The account: standing, usage, bill, cap, and the ways to Stripe. */
 
-import { call, freshKey } from "./api.js";
+import { call, endSession, freshKey } from "./api.js";
 import { showBill, showCap, showStanding, showUsage } from "./board.js";
 import { byId, element, show } from "./elements.js";
 import { explained, onClick } from "./forms.js";
 import { readPriceList } from "./plans.js";
 
-let account = null;
+let tenantId = null;
 let wired = false;
 
-/** Show the account of `{tenantId, apiKey}`; throws a Problem, and shows nothing, where the key is not right. */
+/** Show the account of the tenant that the session is for; throws a Problem, and shows nothing, where there is none. */
 export async function openAccount(opened) {
-  account = opened;
+  tenantId = opened;
   await refresh();
   wire();
-  byId("example").textContent = example(opened.tenantId);
+  byId("example").textContent = example(tenantId);
   show("account");
 }
 
@@ -25,6 +25,10 @@ function wire() {
   onClick(byId("refresh"), trouble, async () => {
     await refresh();
     byId("announce").textContent = "Up to date.";
+  });
+  onClick(byId("sign-out"), trouble, async () => {
+    await endSession();
+    location.replace(location.pathname);
   });
   onClick(byId("portal"), trouble, () => goTo("/billing/portal", { return_url: returnUrl() }));
   onClick(byId("checkout"), trouble, () =>
@@ -37,13 +41,12 @@ function wire() {
 }
 
 async function refresh() {
-  const { tenantId, apiKey } = account;
   const [priceList, tenant, preview, usage, cost] = await Promise.all([
     readPriceList(),
-    call("GET", `/tenants/${encodeURIComponent(tenantId)}`, { apiKey }),
-    call("POST", "/billing/preview", { apiKey, body: {}, idempotencyKey: freshKey() }),
-    call("GET", `/usage/${encodeURIComponent(tenantId)}`, { apiKey }),
-    call("GET", `/usage/${encodeURIComponent(tenantId)}/cost`, { apiKey }),
+    call("GET", `/tenants/${encodeURIComponent(tenantId)}`),
+    call("POST", "/billing/preview", { body: {}, idempotencyKey: freshKey() }),
+    call("GET", `/usage/${encodeURIComponent(tenantId)}`),
+    call("GET", `/usage/${encodeURIComponent(tenantId)}/cost`),
   ]);
   const plan = priceList.data.find((one) => one.plan === tenant.plan);
   showStanding(tenant, plan);
@@ -52,12 +55,12 @@ async function refresh() {
   showCap(cost.daily_cost_cap);
 }
 
-/** Open a page of Stripe in a tab of its own, because leaving this one would forget the key. */
+/** Open a page of Stripe in a tab of its own, so that this one stays to be refreshed. */
 async function goTo(path, body) {
   const tab = window.open("", "_blank");
   if (tab) tab.opener = null;
   try {
-    const { url } = await call("POST", path, { apiKey: account.apiKey, body, idempotencyKey: freshKey() });
+    const { url } = await call("POST", path, { body, idempotencyKey: freshKey() });
     if (tab) tab.location.replace(url);
     showElsewhere(url, Boolean(tab));
   } catch (error) {
@@ -74,7 +77,7 @@ function showElsewhere(url, opened) {
 }
 
 function returnUrl() {
-  return `${location.origin}/signup?tenant=${account.tenantId}`;
+  return `${location.origin}/signup?tenant=${tenantId}`;
 }
 
 function example(tenantId) {

@@ -1,7 +1,7 @@
-/** The page `/signup`: from a form to a key to an account. The key lives in this tab's memory and nowhere else. */
+/** The page `/signup`: from a form to a key to an account. The key is held until it is stored; then a session shows the account. */
 
 import { openAccount } from "./account.js";
-import { call } from "./api.js";
+import { call, openSession, resumeSession } from "./api.js";
 import { byId, element, show } from "./elements.js";
 import { count, units } from "./format.js";
 import { explained, onSubmit } from "./forms.js";
@@ -20,8 +20,20 @@ function start() {
     byId("sign-in").open = true;
     byId("tenant_id").value = tenantId;
   }
-  show(token ? "activate" : "apply");
   offerPlans();
+  if (token) show("activate");
+  else resume();
+}
+
+/** Show the account where this browser has a session, else the form. */
+async function resume() {
+  try {
+    const tenantId = await resumeSession();
+    if (tenantId) return await openAccount(tenantId);
+  } catch (error) {
+    byId("apply-form").querySelector(".trouble").textContent = explained(error);
+  }
+  show("apply");
 }
 
 async function offerPlans() {
@@ -57,7 +69,8 @@ async function activate(token, idempotencyKey) {
 }
 
 async function signIn({ tenant_id: tenantId, api_key: apiKey }) {
-  await openAccount({ tenantId, apiKey });
+  await openSession(apiKey);
+  await openAccount(tenantId);
 }
 
 function showKey({ tenant_id: tenantId, api_key: apiKey }) {
@@ -65,12 +78,23 @@ function showKey({ tenant_id: tenantId, api_key: apiKey }) {
   byId("key-tenant").textContent = tenantId;
   byId("copied").textContent = "";
   window.addEventListener("beforeunload", warnOfLoss);
-  byId("stored").onclick = () => {
-    window.removeEventListener("beforeunload", warnOfLoss);
-    byId("api-key").textContent = "";
-    openAccount({ tenantId, apiKey });
-  };
+  byId("key-trouble").textContent = "";
+  byId("stored").onclick = () => leaveKey(tenantId, apiKey);
   show("key");
+}
+
+/** The key goes from the page once the session is there, so that nothing is lost where it cannot be opened. */
+async function leaveKey(tenantId, apiKey) {
+  try {
+    await openSession(apiKey);
+    await openAccount(tenantId);
+  } catch (error) {
+    byId("key-trouble").textContent = explained(error);
+    return;
+  }
+  window.removeEventListener("beforeunload", warnOfLoss);
+  byId("api-key").textContent = "";
+  byId("stored").onclick = null;
 }
 
 function warnOfLoss(event) {

@@ -15,6 +15,7 @@ from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
 from service import parts
 from service.app import build_app
 from service.config import Config, StripeConfig
+from service.config.generation import generate
 from service.domain.catalog import licensed_lookup_key, load_catalog
 from service.domain.tenant import Plan
 from service.payments.catalog_sync import connected, sync_catalog
@@ -24,6 +25,7 @@ from service.telemetry.pipeline import create_resource, create_telemetry
 START = datetime(2026, 10, 1, tzinfo=UTC)
 STRIPE_KEY = "sk_test_agreement"
 ENVIRONMENT = {
+    "JWT_SECRET": generate()["JWT_SECRET"],
     "API_KEY_SECRET": "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX",
     "STRIPE_SECRET_KEY": STRIPE_KEY,
     "STRIPE_WEBHOOK_SECRET": "whsec_agreement0123456789",

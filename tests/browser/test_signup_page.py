@@ -87,8 +87,33 @@ async def test_the_key_is_copied_and_kept_nowhere(browser_page, stack):
     stored = await page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])")
     assert key not in stored
     await page.reload()
-    await expect(page.get_by_role("heading", name="Start your trial")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Example Media")).to_be_visible()
     assert key not in await page.content()
+
+
+async def test_a_session_lets_the_page_see_the_account_without_the_key_until_it_is_ended(browser_page, stack):
+    page, keys = browser_page, []
+    await sign_up(page, stack)
+    await to_account(page)
+    page.on("request", lambda one: keys.append(one.headers.get("authorization")))
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Example Media")).to_be_visible()
+    async with page.expect_popup() as opened:
+        await page.get_by_role("button", name="Billing portal").click()
+    await expect(await opened.value).to_have_url(re.compile(re.escape(stack.stripe_sandbox_url)))
+    assert set(keys) == {None}
+    [cookie] = await page.context.cookies()
+    shown = {name: cookie[name] for name in ("name", "httpOnly", "secure", "sameSite", "path")}
+    assert shown == {
+        "name": "__Host-c2pa-billing",
+        "httpOnly": True,
+        "secure": True,
+        "sameSite": "Strict",
+        "path": "/",
+    }
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Start your trial")).to_be_visible()
+    assert await page.context.cookies() == []
 
 
 async def test_a_double_click_makes_one_tenant(browser_page, stack):

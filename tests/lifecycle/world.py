@@ -21,7 +21,7 @@ from service.payments.catalog_sync import connected, sync_catalog
 from service.runner import Runner
 from service.telemetry.pipeline import create_resource, create_telemetry
 from service.worker.process import build_worker
-from tests.service.conftest import API_KEY_SECRET, WEBHOOK_SECRET, RedisServer
+from tests.service.conftest import API_KEY_SECRET, JWT_SECRET, WEBHOOK_SECRET, RedisServer
 
 REPETITIONS = 5
 BIRTH = int(datetime(2026, 11, 3, 10, 20, tzinfo=UTC).timestamp())
@@ -156,6 +156,7 @@ async def _environment(folder, redis_port, stripe_url):
         synced = await sync_catalog(client, load_catalog(), lambda _: None)
     return {
         "API_KEY_SECRET": API_KEY_SECRET,
+        "JWT_SECRET": JWT_SECRET,
         "REDIS_PORT": str(redis_port),
         "STRIPE_SECRET_KEY": "sk_test_example",
         "STRIPE_API_BASE": stripe_url,

@@ -43,6 +43,10 @@ from service.telemetry.pipeline import create_resource, create_telemetry
 from tests.cluster.nodes import ClusterServers
 
 API_KEY_SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
+JWT_SECRET = (
+    "qW7!eR5@tY3#uI9$oP1%aS6^dF2&gH8*jK4(lZ0)xC-vB_nM=bN+mV~cX:zL;kJ<hG>fD?sA/pO.iU,yT"
+    "|rE{wQ}1qA2wS3eD4rF5tG6yH7uJ8iK9oL0pZ!xX@cC#vV$bB%nN^mM&"
+)
 
 CATALOG = load_catalog()
 SERVED = routes()
@@ -243,6 +247,7 @@ def environment(tmp_path, stripe):
     def build(redis_port, **overrides):
         return {
             "API_KEY_SECRET": API_KEY_SECRET,
+            "JWT_SECRET": JWT_SECRET,
             "REDIS_PORT": str(redis_port),
             "REDIS_CLUSTER": str(IS_CLUSTER).lower(),
             "STRIPE_SECRET_KEY": "sk_test_example",

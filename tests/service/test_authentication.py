@@ -1,11 +1,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from service.admission import CACHE_SECONDS, Admissions
+from service.authenticator import Authenticator
 from service.domain import api_key
 from service.domain.api_key import Scope
 from service.errors import UnauthorizedError
 from service.ledger.keyring import StoredKey
-from service.middleware.authentication import CACHE_SECONDS, Authenticator
 
 PATH = "/usage/report"
 
@@ -53,9 +54,9 @@ class Ring:
         self.stored = stored
         self.reads = 0
 
-    async def admit(self, key_id, now, presented):
+    async def admit(self, key_id, now, *presented):
         self.reads += 1
-        known = self.stored is not None and (key_id, presented) == (self.stored.key_id, self.stored.digest)
+        known = self.stored is not None and key_id == self.stored.key_id and self.stored.digest in presented
         return self.stored if known and self.stored.is_live(now) else None
 
 
@@ -71,7 +72,8 @@ class Door:
         self.ring = Ring(StoredKey(KEY.key_id, "tenant", digest, frozenset(Scope), "key", 1, expires_at))
         self.now = datetime.fromtimestamp(1_000_000, UTC)
         self.elapsed = 0.0
-        self.authenticator = Authenticator(self.ring, b"pepper", lambda: self.now, lambda: self.elapsed)
+        memory = Admissions(lambda: self.elapsed)
+        self.authenticator = Authenticator(self.ring, None, None, (b"pepper",), lambda: self.now, memory)
 
     async def opens(self):
         try:
@@ -108,7 +110,7 @@ async def test_a_forgotten_key_is_looked_up_again():
 
 
 async def test_the_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr("service.middleware.authentication._CACHE_SIZE", 1)
+    monkeypatch.setattr("service.admission._CACHE_SIZE", 1)
     door = Door()
     assert await door.opens()
     other = api_key.issue("00" * 16, 2, bytes(16), bytes(32))

@@ -14,6 +14,7 @@ from service.domain.tenant import Plan
 from service.domain.usage import EventType, UsageEvent
 from service.errors import CorrectionConflictError, CorrectionExceedsUsageError, FenceLostError, NotFoundError
 from service.ledger import keys
+from service.ledger.admission import KeyGate
 from service.ledger.corrections import Corrections
 from service.ledger.dead_letters import DeadLetters
 from service.ledger.event_notes import EventNotes
@@ -178,7 +179,7 @@ class Life:
         keyring, changes = Keyring(self.ledger), {"name": f"n{self.random.random()}", "customer_id": "cus_2"}
         await TenantBook(self.ledger).change(tenant_id, changes, ENTRY)
         key = (await keyring.all_of(tenant_id))[0]
-        await keyring.admit(key.key_id, now, key.digest)
+        await KeyGate(self.ledger).admit(key.key_id, now, key.digest)
         another = f"{SHARD:02x}{self.random.getrandbits(120):030x}"
         await keyring.add(replace(key, key_id=another, digest=self.random.randbytes(32), revoked_at=None), ENTRY)
         await keyring.revoke_all_but(tenant_id, another, now, ENTRY)

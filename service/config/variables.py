@@ -110,7 +110,7 @@ SECTIONS: Mapping[str, tuple[Variable, ...]] = {
         Variable("TRACE_SAMPLE_RATIO", "share of ordinary requests whose spans are kept", str(DEFAULT_TRACE_RATIO)),
         Variable("TRACE_GAMEDAY", "true keeps the spans of requests that a GameDay marks", "false"),
         Variable("OTLP_REQUEST_LOGS", "kept exports the logs of requests whose spans are kept; all, of all", "kept"),
-        Variable("OTEL_SDK_DISABLED", "true records and exports nothing", "false"),
+        Variable("OTEL_SDK_DISABLED", "true turns all of it off but the logs", "false"),
     ),
 }
 

@@ -79,6 +79,7 @@ lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/slo generate --check
 	@$(BIN)/dashboards build --check
 	@$(BIN)/python -m service.telemetry --check
+	@$(BIN)/python -m collector --check
 
 lint-fix: setup ## repair what ruff can repair
 	@$(BIN)/ruff check --fix .

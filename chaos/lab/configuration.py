@@ -14,9 +14,11 @@ from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
 from slo import rules
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECTOR_CONFIG = ROOT / "collector" / "local.yaml"
-_PROMETHEUS_CONFIG = ROOT / "collector" / "prometheus.yaml"
-_ALERTMANAGER_CONFIG = ROOT / "collector" / "alertmanager.yaml"
+_COLLECTOR = ROOT / "collector"
+_PROMETHEUS_CONFIG = _COLLECTOR / "prometheus.yaml"
+_ALERTMANAGER_CONFIG = _COLLECTOR / "alertmanager.yaml"
+_SCRAPED = {"collector": "collector_metrics", "otelcol": "collector_own"}
+"""Which port answers for a scrape job."""
 
 PROXIES = {"redis_proxy": "redis", "stripe_proxy": "stripe", "otlp_proxy": "otlp"}
 """Toxiproxy's listeners and the programs behind them, by port name."""
@@ -33,6 +35,16 @@ def intervals(scale: int) -> Intervals:
         group_wait_seconds=float(seconds(route["group_wait"])),
         group_interval_seconds=float(seconds(route["group_interval"])),
     )
+
+
+def collector_arguments(name: str) -> tuple[str, ...]:
+    """The options by which a collector reads one of our files, and with it the processors that redact."""
+    return ("--config", str(_COLLECTOR / name), "--config", str(_COLLECTOR / "generated" / "redaction.yaml"))
+
+
+def pipeline_rules() -> list[Path]:
+    """Alerts that belong to no objective. Not scaled: they watch the lab's own start as well, which takes its time."""
+    return sorted((_COLLECTOR / "alerts").glob("*.rules.yaml"))
 
 
 def write_redis(path: Path, port: int, password: str, data: Path) -> None:
@@ -71,7 +83,7 @@ def write_prometheus(path: Path, ports: Mapping[str, int], rules: Sequence[Path]
     alertmanager = {"targets": [f"{LOOPBACK}:{ports['alertmanager']}"]}
     document["alerting"]["alertmanagers"] = [{"static_configs": [alertmanager]}]
     for job in document["scrape_configs"]:
-        job["static_configs"] = [{"targets": [f"{LOOPBACK}:{ports['collector_metrics']}"]}]
+        job["static_configs"] = [{"targets": [f"{LOOPBACK}:{ports[_SCRAPED[job['job_name']]]}"]}]
     path.write_text(yaml.safe_dump(document, sort_keys=False))
 
 

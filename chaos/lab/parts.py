@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ PORT_NAMES = (
     "toxiproxy",
     "collector_metrics",
     "collector_health",
+    "collector_own",
     "prometheus",
     "alertmanager",
     "receiver",
@@ -95,8 +96,9 @@ class Parts:
             "PROMETHEUS_ENDPOINT": self.address("collector_metrics"),
             "HEALTH_ENDPOINT": self.address("collector_health"),
             "TELEMETRY_DIR": str(self.folder / "telemetry"),
+            "OWN_METRICS_PORT": str(self.ports["collector_own"]),
         }
-        argv = (str(find("billing-otelcol")), "--config", str(configuration.COLLECTOR_CONFIG))
+        argv = (str(find("billing-otelcol")), *configuration.collector_arguments("local.yaml"))
         return Part(self._command("collector", *argv, env=env), answers_http(self.url("collector_health")))
 
     def price_list(self) -> Command:
@@ -134,9 +136,9 @@ class Parts:
             "STRIPE_API_BASE": self.url(port_name),
         }
 
-    def prometheus(self, data: Path, rules: Path) -> Part:
+    def prometheus(self, data: Path, rules: Sequence[Path]) -> Part:
         config = self.folder / "prometheus.yaml"
-        configuration.write_prometheus(config, self.ports, [rules], self.scale)
+        configuration.write_prometheus(config, self.ports, rules, self.scale)
         argv = (
             str(find("prometheus")),
             f"--config.file={config}",

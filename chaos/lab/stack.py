@@ -71,7 +71,7 @@ class Lab:
         await self._listen(ports["receiver"])
         await self._seed(say)
         make = self.parts
-        prometheus = make.prometheus(self._prometheus_data, self._rules())
+        prometheus = make.prometheus(self._prometheus_data, [self._rules(), *configuration.pipeline_rules()])
         first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager(), prometheus)
         await all_of(*(self._start(part, say) for part in first))
         price_ids = await read_price_ids(await self.start_command(make.price_list()))

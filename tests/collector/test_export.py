@@ -16,7 +16,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from chaos.lab.programs import PROJECT, find
+from chaos.lab.configuration import collector_arguments
+from chaos.lab.programs import find
 
 RESOURCE = Resource({"service.name": "billing", "service.instance.id": "one"})
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
@@ -50,9 +51,9 @@ def collector(
         "HEALTH_ENDPOINT": health,
         "TELEMETRY_DIR": str(tmp_path / "telemetry"),
         "METRIC_EXPIRATION": "2s",
+        "OWN_METRICS_PORT": free_address().rpartition(":")[2],
     }
-    argv = [find("billing-otelcol"), "--config", PROJECT / "collector" / "local.yaml"]
-    start(argv, environ, f"http://{health}")
+    start([find("billing-otelcol"), *collector_arguments("local.yaml")], environ, f"http://{health}")
     return Collector(f"http://{otlp}", f"http://{metrics}/metrics", tmp_path / "telemetry")
 
 

@@ -1,0 +1,116 @@
+"""Canary secrets through the real processors: in every position that they reach, none comes out."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from chaos.lab.configuration import collector_arguments
+from chaos.lab.programs import PROJECT, find
+from collector import __main__ as command
+from collector import redaction
+from service.telemetry.registry import load_registry
+from tests.collector.otlp_fixtures import BYTES, GOLDEN, filled, lines, send
+
+PATTERNS = yaml.safe_load(redaction.PATTERNS.read_text("utf-8"))["patterns"]
+OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
+
+
+class Collector:
+    """A running collector with the local configuration: where it listens, and where it writes."""
+
+    def __init__(self, otlp: str, metrics: str, folder: Path) -> None:
+        self.otlp, self.metrics, self.folder = otlp, metrics, folder
+
+    def exported(self, signal: str, texts: Sequence[str]) -> list[Any]:
+        """What comes out when one request is sent for each text."""
+        for text in texts:
+            send(self.otlp, signal, filled(signal, text))
+        return lines(self.folder / f"{signal}.jsonl", len(texts))
+
+    def scraped(self, texts: Sequence[str]) -> str:
+        """What a scrape shows after the metrics were sent with each text."""
+        for text in texts:
+            send(self.otlp, "metrics", filled("metrics", text))
+        return requests.get(self.metrics, headers=OPENMETRICS, timeout=5).text
+
+
+@pytest.fixture
+def collector(
+    tmp_path: Path,
+    free_address: Callable[[], str],
+    start: Callable[[Sequence[str | Path], Mapping[str, str], str], None],
+) -> Collector:
+    otlp, metrics, health = free_address(), free_address(), free_address()
+    environ = {
+        "OTLP_ENDPOINT": otlp,
+        "PROMETHEUS_ENDPOINT": metrics,
+        "HEALTH_ENDPOINT": health,
+        "TELEMETRY_DIR": str(tmp_path),
+        "OWN_METRICS_PORT": free_address().rpartition(":")[2],
+    }
+    start([find("billing-otelcol"), *collector_arguments("local.yaml")], environ, f"http://{health}")
+    return Collector(f"http://{otlp}", f"http://{metrics}/metrics", tmp_path)
+
+
+def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:
+    examples = [pattern["example"] for pattern in PATTERNS]
+    seen = json.dumps([collector.exported("traces", examples), collector.exported("logs", examples)])
+    seen += collector.scraped(examples)
+    assert [example for example in examples if example in seen] == []
+    assert "unknown-" not in seen
+    assert BYTES not in seen
+    assert f"before {redaction.MASK} after" in seen
+
+
+def test_what_only_looks_like_a_secret_is_left_alone(collector: Collector) -> None:
+    kept = [pattern["kept"] for pattern in PATTERNS]
+    for signal in ("traces", "logs"):
+        exported = collector.exported(signal, kept)
+        untouched = [
+            text for text, line in zip(kept, exported, strict=True) if f"before {text} after" in json.dumps(line)
+        ]
+        assert untouched == kept
+
+
+def test_a_card_number_that_is_a_number_is_masked(collector: Collector) -> None:
+    body = filled("traces", "x").replace('"intValue": "503"', '"intValue": "4242424242424242"')
+    send(collector.otlp, "traces", body)
+    assert "4242424242424242" not in json.dumps(lines(collector.folder / "traces.jsonl", 1))
+
+
+@pytest.mark.parametrize("signal", ["traces", "logs"])
+def test_the_rest_comes_out_as_it_came_in(collector: Collector, signal: str) -> None:
+    (exported,) = collector.exported(signal, [PATTERNS[0]["example"]])
+    assert exported == json.loads((GOLDEN / f"{signal}.json").read_text())
+
+
+def test_metrics_come_out_with_their_exemplars(collector: Collector) -> None:
+    scraped = collector.scraped([PATTERNS[0]["example"]])
+    (bucket,) = [line for line in scraped.splitlines() if 'le="1.0"' in line]
+    assert '# {trace_id="5b8efff798038103d269b633813fc60c",span_id="eee19b7ec3c1b174"} 0.3' in bucket
+    assert "user_password" not in scraped
+
+
+def test_the_allow_list_is_the_registrys() -> None:
+    (processor, _) = yaml.safe_load(command.GENERATED.read_text("utf-8"))["processors"].values()
+    allowed = set(processor["allowed_keys"])
+    assert {attribute.name for metric in load_registry().metrics for attribute in metric.attributes} <= allowed
+
+
+def test_the_generated_file_is_current_and_the_check_can_say_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = subprocess.run([sys.executable, "-m", "collector", "--check"], cwd=PROJECT, timeout=30, check=False)
+    assert done.returncode == 0
+    stale = tmp_path / "redaction.yaml"
+    stale.write_text(command.generated().replace("redact_all_types: true", "redact_all_types: false"))
+    monkeypatch.setattr(command, "GENERATED", stale)
+    assert command.main(["--check"]) == 1
+    assert "is stale; run python -m collector" in capsys.readouterr().err

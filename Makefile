@@ -16,8 +16,9 @@ MONTHS ?= 1000
 KILLS ?= 200
 POWER_LOSSES ?= 50
 EVENTS ?= 200000
+GATEWAY_KILLS ?= 20
 
-.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify compare-sloth lint lint-fix format lock clean
+.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +71,9 @@ durability-falsify: setup ## prove that the durability bench sees a loss: a Redi
 compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md
 	@$(BIN)/python -m chaos.lab.install sloth
 	@$(BIN)/python -m chaos.lab.comparison
+
+collector-kill: setup ## kill the gateway under load, its receiver up or down, and count what arrives: GATEWAY_KILLS=20
+	@$(BIN)/python -m tests.collector.kill --kills $(GATEWAY_KILLS)
 
 lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """The processors that redact: keys by allow-list from the registry, values by pattern, in every position they reach."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +11,18 @@ MASK = "****"
 
 _OF_THE_COLLECTOR = ("span.name", "span.kind", "status.code")
 """Dimensions that the span_metrics connector adds."""
-_OF_REQUESTS = ("tenant.id", "billing.gameday.run")
-"""Whose request it was, and the GameDay that sent it."""
-_OF_THE_SDK = (
-    "service.name",
-    "service.version",
-    "service.instance.id",
-    "telemetry.sdk.language",
-    "telemetry.sdk.name",
-    "telemetry.sdk.version",
-    "otel.metric.overflow",
-    "exception.type",
-    "exception.message",
-    "exception.stacktrace",
-)
-"""What OpenTelemetry's own conventions put on resources, overflowing metrics and exceptions."""
 _BYTES_BODY = (
     "log.body != nil and not IsString(log.body) and not IsMap(log.body) and not IsList(log.body)"
     " and not IsInt(log.body) and not IsDouble(log.body) and not IsBool(log.body)"
 )
 
 
-def allowed_keys(groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Every attribute that the registry's groups define, and what OpenTelemetry adds by itself."""
-    defined = {attribute["id"] for group in groups for attribute in group.get("attributes", []) if "id" in attribute}
-    return sorted({*defined, *_OF_THE_COLLECTOR, *_OF_REQUESTS, *_OF_THE_SDK})
-
-
-def document(groups: Sequence[Mapping[str, Any]], patterns: Sequence[str]) -> dict[str, Any]:
+def document(attributes: Iterable[str], patterns: Sequence[str]) -> dict[str, Any]:
     """A configuration that is merged into the Collector's: processors `redaction` and `transform/redaction`."""
     return {
         "processors": {
             "redaction": {
-                "allowed_keys": allowed_keys(groups),
+                "allowed_keys": sorted({*attributes, *_OF_THE_COLLECTOR}),
                 "blocked_values": list(patterns),
                 "redact_all_types": True,
                 "summary": "silent",

@@ -1,6 +1,7 @@
 """`python -m tests.collector.kill`: kill the gateway under load, its receiver up or down, and count what arrives.
 
-Logs pass the queue on disk: what the gateway took must arrive. Undecided traces are in memory: those are lost, and counted.
+Logs pass the queue on disk: what the gateway took must arrive. Undecided traces are in memory: those are lost,
+and counted.
 The last line is `sent= delivered= lost= doubled=` of log records, after a line about traces.
 """
 
@@ -26,7 +27,16 @@ from chaos.lab.programs import find
 from tests.collector.gateway import gateway_environment, write_overlay
 
 BATCH = 20
-PORTS = ("gateway", "gateway_grpc", "gateway_health", "gateway_metrics", "sink", "sink_health", "sink_metrics", "sink_own")
+PORTS = (
+    "gateway",
+    "gateway_grpc",
+    "gateway_health",
+    "gateway_metrics",
+    "sink",
+    "sink_health",
+    "sink_metrics",
+    "sink_own",
+)
 _READY_SECONDS = 15
 _QUIET_SECONDS = 35
 """No record came for so long, though some are missing: longer than the longest pause between two retries."""

@@ -105,9 +105,15 @@ def _findings(policy: BudgetPolicy, one: Standing) -> Iterator[tuple[Decision, s
         yield policy.no_data, f"no error ratio over {one.period}"
     left = one.budget_remaining_ratio
     if left is not None and left < policy.block_below:
-        yield Decision.BLOCK, f"{shown.share(left)} of the error budget is left; below {policy.block_below:%} blocks"
+        yield (
+            Decision.BLOCK,
+            f"{shown.share(left)} of the error budget is left; below {shown.percent(policy.block_below)} blocks",
+        )
     elif left is not None and left < policy.warn_below:
-        yield Decision.WARN, f"{shown.share(left)} of the error budget is left; below {policy.warn_below:%} warns"
+        yield (
+            Decision.WARN,
+            f"{shown.share(left)} of the error budget is left; below {shown.percent(policy.warn_below)} warns",
+        )
     for severity, decision in policy.burning.items():
         for burn in one.burning(severity):
             rates = f"{burn.long_burn_rate:.3g} and {burn.short_burn_rate:.3g} times the even pace"

@@ -6,23 +6,23 @@ from decimal import Decimal
 from slo.model import plain
 
 _LONGEST_SHOWN = {"s": (1, 120), "min": (60, 7_200), "h": (3_600, 172_800), "d": (86_400, None)}
-_FIVE_DIGITS = 5
+_FIVE_DIGITS, _THREE_DIGITS = 5, 3
 
 
-def duration(seconds: Decimal | float | None, otherwise: str = "never") -> str:
-    """Seconds in the unit that a person would use, to five digits."""
+def duration(seconds: Decimal | float | None, otherwise: str = "never", digits: int = _FIVE_DIGITS) -> str:
+    """Seconds in the unit that a person would use."""
     if seconds is None:
         return otherwise
     exact = Decimal(str(seconds))
     unit, length = next(
         (unit, length) for unit, (length, limit) in _LONGEST_SHOWN.items() if limit is None or abs(exact) < limit
     )
-    return f"{plain(Decimal(f'{exact / length:.5g}'))} {unit}"
+    return f"{plain(Decimal(f'{exact / length:.{digits}g}'))} {unit}"
 
 
 def brief(seconds: Decimal | float | None, otherwise: str = "never") -> str:
     """A duration to three digits, for what was measured and not derived."""
-    return duration(None if seconds is None else float(f"{float(seconds):.3g}"), otherwise)
+    return duration(seconds, otherwise, _THREE_DIGITS)
 
 
 def percent(ratio: Decimal) -> str:

@@ -8,7 +8,7 @@ from slo.backtest.firings import Firing, Notice
 from slo.backtest.incidents import Incident, Score
 from slo.backtest.ratios import Past, Ratios, Said
 from slo.guarded import Guarded
-from slo.model import Severity, Slo
+from slo.model import Severity
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,16 @@ def outcomes(candidates: list[list[Guarded]], read: Past, labelled: list[Inciden
     longest = max(
         (pair.long for found in candidates for entry in found for pair in entry.policy.pairs), key=lambda w: w.seconds
     )
-    ratios = {entry.slo: Ratios(entry.slo, read, longest, said) for found in candidates for entry in found}
+    ratios = {entry.slo.name: Ratios(entry.slo, read, longest, said) for found in candidates for entry in found}
     return [_outcome(found, ratios, read, labelled, said) for found in candidates]
 
 
 def _outcome(
-    found: list[Guarded], ratios: dict[Slo, Ratios], read: Past, labelled: list[Incident] | None, said: Said
+    found: list[Guarded], ratios: dict[str, Ratios], read: Past, labelled: list[Incident] | None, said: Said
 ) -> Outcome:
-    fired = [firing for entry in found for firing in firings.firings(entry.slo, entry.policy, ratios[entry.slo], read)]
+    fired = [
+        firing for entry in found for firing in firings.firings(entry.slo, entry.policy, ratios[entry.slo.name], read)
+    ]
     noticed = firings.notices(sorted(fired, key=lambda one: one.start), read.span.step)
     policies = " + ".join(sorted({entry.policy.name for entry in found}))
     said(f"policy {policies}: cost of its rules")

@@ -46,7 +46,7 @@ def _cells(one: Standing) -> tuple[str, ...]:
         f"{shown.share(one.objective)} over {one.period}",
         shown.share(one.sli_ratio),
         _budget(one),
-        " ".join(f"{window} {_rate(rate)}" for window, rate in one.burn_rates.items()),
+        " ".join(f"{window}={_rate(rate)}" for window, rate in one.burn_rates.items()),
         _exhausted(one),
         ", ".join(f"{burn.severity} {burn.short}@{burn.long}" for burn in one.burns if burn.burning) or "none",
         _telemetry(one),

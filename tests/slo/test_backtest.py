@@ -103,6 +103,7 @@ def test_two_policies_side_by_side(shop: Any, tmp_path: Path, capsys: pytest.Cap
     policies = ["--policy", "seed", "--policy", "workbook", "--incidents", str(tmp_path / "incidents.yaml")]
     first, second = backtest(shop, capsys, 4, *policies)
     assert (first["policy"], second["policy"]) == ("seed", "workbook")
+    assert (first["notices"] == second["notices"]) is False
     outage, leak, nothing = first["scores"]["page"]["detections"]
     # The 14.4 pair takes 51.84 s of a full outage, here to the next minute.
     assert outage["seconds"] == 60

@@ -15,7 +15,7 @@ from chaos.prediction import pair_of
 from slo import rules
 from slo.errors import SloError
 from slo.model import Pair, Policy, Slo
-from slo.policy import load_policy
+from slo.policy import policy_of
 from slo.spec import SPECS, load_specs
 
 DEFAULT_SCALE = 3
@@ -58,7 +58,7 @@ def slo_of(name: str, scale: int) -> tuple[Slo, Policy]:
         known = {one.name: one for one in load_specs(sorted(SPECS.glob("*.yaml")))}
         if name not in known:
             raise UserMistake(f"unknown SLO {name!r}; expected one of: {', '.join(sorted(known))}")
-        policy = load_policy(known[name].policy)
+        policy = policy_of(known[name])
         rules.rule_file(known[name], policy, scale)
     except SloError as error:
         raise UserMistake("; ".join(error.problems)) from error

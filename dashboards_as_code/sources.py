@@ -7,7 +7,7 @@ from dashboards_as_code import queries, variables
 from service.telemetry.registry import Registry, load_registry, prometheus_labels, prometheus_names
 from slo import names
 from slo.model import Policy, Slo
-from slo.policy import load_policy
+from slo.policy import policy_of
 from slo.spec import SPECS, load_specs
 
 _TARGET = frozenset({variables.JOB, variables.INSTANCE})
@@ -37,7 +37,7 @@ class Sources:
 def load() -> Sources:
     """Read the registry and the specs of this project; a RegistryError or an SloError says what is wrong there."""
     slos = load_specs(sorted(SPECS.glob("*.yaml")))
-    return Sources(load_registry(), tuple(GuardedSlo(slo, load_policy(slo.policy)) for slo in slos))
+    return Sources(load_registry(), tuple(GuardedSlo(slo, policy_of(slo)) for slo in slos))
 
 
 def _emitted(registry: Registry) -> dict[str, frozenset[str]]:
@@ -59,6 +59,7 @@ _RECORDED = {
     names.PERIOD_REQUESTS: _IDENTITY,
     names.ERROR_RATIO: _IDENTITY | {names.WINDOW},
     names.OBJECTIVE: _IDENTITY,
+    names.PERIOD: _IDENTITY,
     names.BUDGET_REMAINING: _IDENTITY,
     queries.ALERTS: _IDENTITY
     | {queries.ALERT_NAME, queries.ALERT_STATE, names.SEVERITY, names.POLICY}

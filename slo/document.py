@@ -1,100 +1,73 @@
-"""Strict YAML: decimals stay decimal, a repeated key is an error, a document is checked against a shape.
+"""The shape that a document is checked against.
 
-A shape is a function that yields one line for each thing wrong with a value, each with the value's path.
-Shapes compose, so that a file's problems are all reported at once.
+A shape is a function that yields one Problem for each thing wrong with a value. Shapes compose, so that a file's
+problems are all reported at once.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any
-
-import yaml
-
-from slo.errors import DocumentError
-
-Shape = Callable[[object, str], Iterator[str]]
+from decimal import Decimal
+from typing import NamedTuple
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader with Decimal for floats and without repeated keys."""
+class Problem(NamedTuple):
+    """What is wrong, and the path to it, such as `spec.objectives[0].target`."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'document'}: {self.text}"
 
 
-def _decimal(_loader: _StrictLoader, node: yaml.ScalarNode) -> Decimal:
-    try:
-        return Decimal(node.value)
-    except InvalidOperation as error:
-        raise yaml.constructor.ConstructorError(
-            None, None, f"expected a decimal number, got {node.value}", node.start_mark
-        ) from error
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys: list[object] = []
-    for key, _ in node.value:
-        if key.value in keys:
-            raise yaml.constructor.ConstructorError(None, None, f"repeated key {key.value!r}", key.start_mark)
-        keys.append(key.value)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def read_documents(path: Path) -> list[Any]:
-    """The YAML documents of a file; a DocumentError names the file, and the line where there is one."""
-    try:
-        return list(_documents(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise DocumentError(f"{path}: {reason}; expected a readable YAML file") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DocumentError(f"{path}: line {line}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise DocumentError(f"{path}: {' '.join(str(error).split())}") from error
-
-
-def _documents(content: str) -> Iterator[Any]:
-    loader = _StrictLoader(content)
-    try:
-        while loader.check_node():
-            yield loader.get_data()
-    finally:
-        loader.dispose()
+Shape = Callable[[object, str], Iterator[Problem]]
 
 
 def mapping(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
     """A mapping with just these fields."""
     known = {**required, **(optional or {})}
 
-    def check(value: object, path: str) -> Iterator[str]:
+    def check(value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
-            yield f"{path or 'document'}: expected a mapping, got {_shown(value)}"
+            yield Problem(path, f"expected a mapping, got {shown(value)}")
             return
-        for field in (field for field in value if field not in known):
-            yield f"{_join(path, field)}: unknown field; expected one of {', '.join(sorted(known))}"
+        for field in value:
+            if field not in known:
+                expected = f"expected one of {', '.join(sorted(known))}" if known else "expected no field"
+                yield Problem(join(path, field), f"unknown field; {expected}")
         for field, shape in known.items():
             if field in value:
-                yield from shape(value[field], _join(path, field))
+                yield from shape(value[field], join(path, field))
             elif field in required:
-                yield f"{_join(path, field)}: missing"
+                yield Problem(join(path, field), "missing")
 
     return check
 
 
-def sequence(item: Shape, most: int | None = None) -> Shape:
-    """A list of one item or more, at most `most`."""
+def sequence(item: Shape, most: int | None = None, *, empty: bool = False) -> Shape:
+    """A list of one item or more, or of none where `empty`, at most `most`."""
 
-    def check(value: object, path: str) -> Iterator[str]:
-        if not isinstance(value, list) or not value:
-            yield f"{path}: expected a list that is not empty, got {_shown(value)}"
+    def check(value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, list) or not (value or empty):
+            yield Problem(path, f"expected a list{'' if empty else ' that is not empty'}, got {shown(value)}")
             return
         if most is not None and len(value) > most:
-            yield f"{path}: expected at most {most}, got {len(value)}"
+            yield Problem(path, f"expected at most {most}, got {len(value)}")
         for index, entry in enumerate(value):
             yield from item(entry, f"{path}[{index}]")
+
+    return check
+
+
+def table(item: Shape, key: Callable[[str], object]) -> Shape:
+    """A mapping of any fields whose names `key` accepts; it raises a ValueError that says what it expects."""
+
+    def check(value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield Problem(path, f"expected a mapping, got {shown(value)}")
+            return
+        for field, entry in value.items():
+            yield from parsed_by(key)(field, join(path, field))
+            yield from item(entry, join(path, field))
 
     return check
 
@@ -102,51 +75,91 @@ def sequence(item: Shape, most: int | None = None) -> Shape:
 def one_of(*allowed: object) -> Shape:
     """One of these values, of the same type."""
 
-    def check(value: object, path: str) -> Iterator[str]:
+    def check(value: object, path: str) -> Iterator[Problem]:
         if not any(type(value) is type(choice) and value == choice for choice in allowed):
-            yield f"{path}: expected {' or '.join(_shown(choice) for choice in allowed)}, got {_shown(value)}"
+            yield Problem(path, f"expected {' or '.join(shown(choice) for choice in allowed)}, got {shown(value)}")
 
     return check
 
 
-def text(value: object, path: str) -> Iterator[str]:
+def either(first: Shape, second: Shape) -> Shape:
+    """A value that one of two shapes accepts; the problems are those of the second."""
+
+    def check(value: object, path: str) -> Iterator[Problem]:
+        if next(first(value, path), None) is not None:
+            yield from second(value, path)
+
+    return check
+
+
+def refused(reason: str) -> Shape:
+    """A field that is known and not wanted."""
+
+    def check(_value: object, path: str) -> Iterator[Problem]:
+        yield Problem(path, reason)
+
+    return check
+
+
+def anything(_value: object, _path: str) -> Iterator[Problem]:
+    """Whatever is written there."""
+    return iter(())
+
+
+def boolean(value: object, path: str) -> Iterator[Problem]:
+    """True or false."""
+    if not isinstance(value, bool):
+        yield Problem(path, f"expected true or false, got {shown(value)}")
+
+
+def text(value: object, path: str) -> Iterator[Problem]:
     """Text that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        yield f"{path}: expected text, got {_shown(value)}"
+        yield Problem(path, f"expected text, got {shown(value)}")
 
 
 def parsed_by(parse: Callable[[str], object]) -> Shape:
     """Text that `parse` accepts; it raises a ValueError that says what it expects."""
 
-    def check(value: object, path: str) -> Iterator[str]:
+    def check(value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, str):
-            yield f"{path}: expected text, got {_shown(value)}"
+            yield Problem(path, f"expected text, got {shown(value)}")
             return
         try:
             parse(value)
         except ValueError as error:
-            yield f"{path}: {error}"
+            yield Problem(path, str(error))
 
     return check
+
+
+def number(value: object, path: str) -> Iterator[Problem]:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        yield Problem(path, f"expected a number, got {shown(value)}")
+    elif isinstance(value, Decimal) and not value.is_finite():
+        yield Problem(path, f"expected a finite number, got {shown(value)}")
 
 
 def between(low: Decimal, high: Decimal, *, closed: bool = False) -> Shape:
     """A number above `low` and below `high`, or up to `high` where `closed`."""
 
-    def check(value: object, path: str) -> Iterator[str]:
-        if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            yield f"{path}: expected a number, got {_shown(value)}"
-        elif not (low < value < high or (closed and value == high)):
-            yield f"{path}: expected a number in ({low}, {high}{']' if closed else ')'}, got {_shown(value)}"
+    def check(value: object, path: str) -> Iterator[Problem]:
+        wrong = next(number(value, path), None)
+        if wrong is not None:
+            yield wrong
+        elif isinstance(value, int | Decimal) and not (low < value < high or (closed and value == high)):
+            expected = f"expected a number in ({low}, {high}{']' if closed else ')'}"
+            yield Problem(path, f"{expected}, got {shown(value)}")
 
     return check
 
 
-def _join(path: str, field: object) -> str:
+def join(path: str, field: object) -> str:
     return f"{path}.{field}" if path else str(field)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     if value is None:
         return "nothing"
-    return f"{value:f}" if isinstance(value, Decimal) else repr(value)
+    return f"{value:f}" if isinstance(value, Decimal) else repr(value)[:200]

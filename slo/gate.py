@@ -1,5 +1,6 @@
 """Whether a deploy may go ahead: an error-budget policy, as data, applied to where the SLOs stand."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from slo import document, shown
+from slo import document, shown, yamlfile
+from slo.document import Problem
 from slo.errors import DocumentError, SloError
 from slo.model import Severity
 from slo.standing import Standing
@@ -59,9 +61,9 @@ class Judgement:
 
 def load(path: Path) -> BudgetPolicy:
     """The policy of a file; a DocumentError lists every problem."""
-    documents = document.read_documents(path)
+    documents = yamlfile.values(path)
     problems = [f"expected one document, got {len(documents)}"] if len(documents) != 1 else []
-    problems += problems or [*_POLICY(documents[0], "")]
+    problems += problems or map(str, _POLICY(documents[0], ""))
     if not problems and documents[0]["warn_below"] < documents[0]["block_below"]:
         problems.append("warn_below: expected at least block_below")
     if problems:
@@ -128,17 +130,22 @@ def _exemptions(policy: BudgetPolicy, slo: str, today: date) -> Iterator[tuple[b
             yield valid, f"exception {state} {one.until}, approved by {one.approved_by}: {one.reason}"
 
 
-def _number(value: object, path: str) -> Iterator[str]:
+def _number(value: object, path: str) -> Iterator[Problem]:
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value > 1:
-        yield f"{path}: expected a share of the budget of at most 1, got {value!r}"
+        yield Problem(path, f"expected a share of the budget of at most 1, got {value!r}")
 
 
-def _day(value: object, path: str) -> Iterator[str]:
-    if type(value) is not date:
-        yield f"{path}: expected a day such as 2026-12-31, got {value!r}"
+def _day(value: object, path: str) -> Iterator[Problem]:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        yield Problem(path, f"expected a day such as 2026-12-31, got {value!r}")
+        return
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        yield Problem(path, f"expected a day of the calendar, got {value!r}")
 
 
-def _exceptions(value: object, path: str) -> Iterator[str]:
+def _exceptions(value: object, path: str) -> Iterator[Problem]:
     shape = document.mapping(
         {"slo": document.text, "until": _day, "reason": document.text, "approved_by": document.text}
     )
@@ -167,5 +174,8 @@ def _policy(content: Any) -> BudgetPolicy:
         warn_below=Decimal(content["warn_below"]),
         burning={Severity(severity): Decision(found) for severity, found in content["burning"].items()},
         no_data=Decision(content["no_data"]),
-        exceptions=tuple(Exemption(**entry) for entry in content.get("exceptions", [])),
+        exceptions=tuple(
+            Exemption(**{**entry, "until": date.fromisoformat(entry["until"])})
+            for entry in content.get("exceptions", [])
+        ),
     )

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from slo.errors import PolicyError, SloError
+from slo.errors import SloError
 from slo.model import Policy, Slo
-from slo.policy import load_policy, require_fit
-from slo.spec import load_specs
+from slo.policy import policy_of
+from slo.spec import read_specs
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,13 @@ class Guarded:
 
 def load_guarded(paths: Iterable[Path]) -> list[Guarded]:
     """The SLOs of these files with their policies; a SloError lists every problem of all of them."""
-    problems: list[str] = []
+    slos, problems = read_specs(paths)
     guarded = []
-    for slo in load_specs(paths):
+    for slo in slos:
         try:
-            guarded.append(_guard(slo))
+            guarded.append(Guarded(slo, policy_of(slo)))
         except SloError as error:
-            problems += error.problems
+            problems += [f"{slo.place}: {problem}" if slo.place else problem for problem in error.problems]
     if problems:
         raise SloError(problems)
     return guarded
-
-
-def _guard(slo: Slo) -> Guarded:
-    try:
-        policy = load_policy(slo.policy)
-    except PolicyError as error:
-        raise PolicyError(f"slo {slo.name}: spec.alertPolicies[0].alertPolicyRef: {error}") from error
-    require_fit(slo, policy)
-    return Guarded(slo, policy)

@@ -1,85 +1,46 @@
 """The words of the engine: windows, objectives, SLOs and alert policies."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from slo.errors import ScaleError
+from slo.calendar import Calendar
+from slo.errors import SloError
+from slo.indicator import Counted, Indicator, Slices
+from slo.query import Counter
 from slo.selector import Selector
+from slo.window import LARGEST_SCALE, Window, plain, range_text
 
-LARGEST_SCALE = 30
-_WINDOW = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_RANGE_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-
-
-@dataclass(frozen=True)
-class Window:
-    """A lookback such as "1h": the text that names it everywhere and its exact length."""
-
-    text: str
-
-    def __post_init__(self) -> None:
-        if not _WINDOW.fullmatch(self.text):
-            raise ValueError(f"expected a duration such as 5m, 6h or 30d, got {self.text!r}")
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def seconds(self) -> int:
-        return int(self.text[:-1]) * _UNIT_SECONDS[self.text[-1]]
-
-    def scaled(self, scale: int) -> str:
-        """The PromQL range of this window when time runs `scale` (1..30) times faster, exact to 1 ms."""
-        if scale == 1:
-            return self.text
-        if not 1 <= scale <= LARGEST_SCALE:
-            raise ScaleError(f"scale {scale}: expected a whole number from 1 to {LARGEST_SCALE}")
-        milliseconds, rest = divmod(self.seconds * 1_000, scale)
-        if rest:
-            raise ScaleError(
-                f"scale {scale}: {self.text} / {scale} is not a whole number of milliseconds; "
-                "expected a scale that divides every window"
-            )
-        return range_text(milliseconds)
-
-
-def range_text(milliseconds: int) -> str:
-    """A PromQL duration in the largest unit that needs no fraction: 720000 -> "12m", 1500 -> "1500ms"."""
-    unit = next(unit for unit, length in _RANGE_UNITS_MS.items() if milliseconds % length == 0)
-    return f"{milliseconds // _RANGE_UNITS_MS[unit]}{unit}"
-
-
-def plain(number: Decimal) -> str:
-    """The shortest exact decimal text, never in exponent form."""
-    return f"{number.normalize():f}"
+__all__ = [
+    "LARGEST_SCALE",
+    "Alerting",
+    "Guard",
+    "Objective",
+    "Pair",
+    "Policy",
+    "Severity",
+    "Slo",
+    "Window",
+    "plain",
+    "range_text",
+]
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The ratio of good events, in (0, 1), that the SLO promises over its period."""
+    """The ratio of good events, in (0, 1), that the SLO promises over its period.
+
+    Where the period begins with a date there is a `calendar`, and `period` is its usual length.
+    """
 
     target: Decimal
     period: Window
+    calendar: Calendar | None = None
 
     @property
     def error_budget(self) -> Decimal:
         return 1 - self.target
-
-
-@dataclass(frozen=True)
-class Slo:
-    """One objective about one indicator: the ratio of a counter of bad events to a counter of all of them."""
-
-    name: str
-    title: str
-    service: str
-    objective: Objective
-    bad: Selector
-    total: Selector
-    policy: str
 
 
 class Severity(StrEnum):
@@ -90,14 +51,27 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class Guard:
+    """What a long window must hold before its pair may fire, so that one failure of a quiet night wakes nobody."""
+
+    events: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True)
 class Pair:
-    """Alert when both windows burn faster than `burn_rate`; by then `budget_share` of the budget is spent."""
+    """Alert when both windows burn faster than `burn_rate`; by then `budget_share` of the budget is spent.
+
+    With `hold` they have to do so for that long; with a `guard` there must have been enough events.
+    """
 
     severity: Severity
     long: Window
     short: Window
     burn_rate: Decimal
     budget_share: Decimal
+    hold: Window | None = None
+    guard: Guard | None = None
 
     @property
     def name(self) -> str:
@@ -110,9 +84,59 @@ class Pair:
 
 @dataclass(frozen=True)
 class Policy:
-    """The pairs that guard an SLO of the given period."""
+    """The pairs that guard an SLO of the given period, and who else wants to know."""
 
     name: str
     source: str
     period: Window
     pairs: tuple[Pair, ...]
+    when_absent: bool = True
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """What a document wants its alerts to be called and to carry, by severity where there is one."""
+
+    name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    disabled: bool = False
+    by_severity: Mapping[Severity, "Alerting"] = field(default_factory=dict, hash=False)
+
+    def of(self, severity: Severity) -> "Alerting":
+        return self.by_severity.get(severity, _PLAIN)
+
+
+_PLAIN = Alerting()
+
+
+@dataclass(frozen=True)
+class Slo:
+    """One objective about one indicator, kept apart for each value of the labels `groups`.
+
+    `policy` names the policies that guard it, joined by "+"; `own` holds those that its documents define.
+    """
+
+    name: str
+    title: str
+    service: str
+    objective: Objective
+    indicator: Indicator
+    policy: str
+    groups: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    alerting: Alerting = field(default_factory=Alerting)
+    guard: Guard | None = None
+    own: tuple[Policy, ...] = ()
+    runbook: str | None = None
+    unit: str = "requests"
+    place: str = field(default="", compare=False)
+
+    @property
+    def total(self) -> Selector:
+        """The counter of all events; a SloError where the indicator counts none by a plain selector."""
+        inner = self.indicator.inner if isinstance(self.indicator, Slices) else self.indicator
+        if isinstance(inner, Counted) and isinstance(inner.total, Counter):
+            return inner.total.selector
+        raise SloError(f"slo {self.name}: expected an indicator with a counter of all events")

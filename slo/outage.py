@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from slo import predict, promql
+from slo import pace, predict
 from slo.model import Objective, Pair
+from slo.traffic import Traffic
 
 # An outage at eight times the threshold is detected after an eighth of the long window.
 _FACTOR = 8
@@ -15,6 +16,7 @@ class Outage:
     """Moments in seconds, each on an evaluation step and one step clear of the prediction."""
 
     error_ratio: Decimal
+    clean: Decimal
     starts: int
     still_silent: int
     firing: int
@@ -23,18 +25,20 @@ class Outage:
     silent_again: int
 
 
-def outage(objective: Objective, pair: Pair, step: int) -> Outage:
+def outage(objective: Objective, pair: Pair, step: int, made: Traffic) -> Outage:
     """An outage that follows a clean long window and lasts until the pair fires and its short window is full."""
-    ratio = min(Decimal(1), pair.threshold(objective) * _FACTOR)
+    ratio = min(Decimal(1), pair.threshold(objective) * _FACTOR) if made.exact else Decimal(1)
+    hold = 0 if pair.hold is None else pair.hold.seconds
     detection = _known(predict.detection_seconds(objective, pair, ratio))
     delay = _known(predict.recording_delay_seconds(objective, pair, ratio))
     reset = _known(predict.reset_seconds(objective, pair, ratio))
-    tail = promql.RECORDING_WINDOW.seconds if promql.reads_recordings(pair.short) else 0
+    tail = made.lag_seconds + (pace.RECORDING_WINDOW.seconds if pace.reads_recordings(pair.short) else 0)
     starts = up(pair.long.seconds, step) + 2 * step
-    firing = starts + up(detection + delay, step) + step
+    firing = starts + up(detection + delay + hold + made.lag_seconds, step) + step
     ends = max(firing, starts + up(pair.short.seconds, step)) + step
     return Outage(
         error_ratio=ratio,
+        clean=Decimal(0),
         starts=starts,
         still_silent=starts + up(detection, step) - 2 * step,
         firing=firing,

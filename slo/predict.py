@@ -7,7 +7,7 @@ Formulas: Google SRE Workbook, chapter "Alerting on SLOs". They take windows as 
 from decimal import Decimal
 
 from slo.model import Objective, Pair
-from slo.promql import RECORDING_WINDOW, reads_recordings
+from slo.pace import RECORDING_WINDOW, reads_recordings
 
 
 def fires(objective: Objective, pair: Pair, error_ratio: Decimal) -> bool:

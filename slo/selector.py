@@ -4,8 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from slo import pattern
+
 _MATCHER = r'([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\\n]|\\.)*)"'
 _SELECTOR = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{\s*({_MATCHER}(?:\s*,\s*{_MATCHER})*)?\s*,?\s*\}})?")
+NUMBERED = r'[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})?'
+"""A pattern for what may be a selector inside of other text."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +21,11 @@ class Matcher:
     value: str
 
     def __post_init__(self) -> None:
-        try:
-            re.compile(self.value if "~" in self.operator else "")
-        except re.error as error:
-            raise ValueError(f"expected a regular expression in {self}: {error}") from error
+        if "~" in self.operator:
+            try:
+                re.compile(self.value)
+            except re.error as error:
+                raise ValueError(f"expected a regular expression in {self}: {error}") from error
 
     def __str__(self) -> str:
         return f'{self.label}{self.operator}"{self.value}"'
@@ -31,11 +36,17 @@ class Matcher:
 
     def example(self) -> str:
         """A label value that matches; empty, which means no such label, where the matcher only excludes."""
-        candidates = ("", *(_simplest(branch) for branch in self.value.split("|")), self.value, "other")
-        for candidate in candidates:
-            if self.matches(candidate):
+        patterned = pattern.example(self.value) if self.operator == "=~" else self.value
+        for candidate in ("", patterned, "other"):
+            if candidate is not None and self.matches(candidate):
                 return candidate
-        raise ValueError(f"no example found for {self}; expected a pattern of plain alternatives and dots")
+        raise ValueError(f"no example found for {self}; expected a simpler pattern")
+
+    def counterexample(self) -> str:
+        """A label value that does not match; "other" where none is found."""
+        if not self.operator.startswith("!"):
+            return "" if self.value and self.matches("other") else "other"
+        return (pattern.example(self.value) if self.operator == "!~" else self.value) or "other"
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,15 @@ class Selector:
             )
         return cls(found[1], tuple(Matcher(*parts) for parts in re.findall(_MATCHER, found[2] or "")))
 
+    @staticmethod
+    def matches_text(text: str) -> bool:
+        """Whether the text is a selector at all."""
+        return _SELECTOR.fullmatch(text.strip()) is not None
+
+    def having(self, *more: Matcher, suffix: str = "") -> "Selector":
+        """This selector with further matchers, and a suffix to its metric."""
+        return Selector(f"{self.metric}{suffix}", (*self.matchers, *more))
+
     def __str__(self) -> str:
         matchers = ",".join(str(matcher) for matcher in self.matchers)
         return f"{self.metric}{{{matchers}}}" if matchers else self.metric
@@ -70,6 +90,11 @@ class Selector:
             raise ValueError(f"no example found for {self}; expected at most one positive matcher a label")
         return {label: value for label, value in labels.items() if value}
 
-
-def _simplest(pattern: str) -> str:
-    return re.sub(r"\.[+*]?", "0", pattern)
+    def example_outside(self, other: "Selector") -> dict[str, str]:
+        """Labels of a series that this selector finds and the other does not; a ValueError where none is found."""
+        own = self.example()
+        candidates = [own, *({**own, matcher.label: matcher.counterexample()} for matcher in other.matchers)]
+        for labels in candidates:
+            if self.matches(self.metric, labels) and not other.matches(self.metric, labels):
+                return {label: value for label, value in labels.items() if value}
+        raise ValueError(f"no example found for {self} that is not {other}")

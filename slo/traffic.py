@@ -1,66 +1,201 @@
-"""Made-up requests for rule tests, in promtool's notation of series."""
+"""Made-up events for rule tests, in promtool's notation of series."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Protocol
 
 from slo import names
+from slo.indicator import Counted, Indicator, Precomputed, Slices, Threshold
 from slo.model import Slo, plain
+from slo.query import Counter, Level
+from slo.selector import Selector
 
 STEP_SECONDS = 60
 REQUESTS_A_STEP = 60_000
 
+Series = list[dict[str, str]]
+
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of whole steps with a steady error ratio; None means no requests at all."""
+    """A stretch of whole steps with a steady error ratio; `resets` where the counters begin anew."""
 
     seconds: int
-    error_ratio: Decimal | None
+    error_ratio: Decimal
+    resets: bool = False
 
     @property
     def steps(self) -> int:
         return self.seconds // STEP_SECONDS
 
-    @property
-    def requests_a_step(self) -> Decimal:
-        return Decimal(0 if self.error_ratio is None else REQUESTS_A_STEP)
+
+class Traffic(Protocol):
+    """How the series of an indicator are made up."""
 
     @property
-    def errors_a_step(self) -> Decimal:
-        return self.requests_a_step * (self.error_ratio or 0)
+    def exact(self) -> bool:
+        """Whether any error ratio can be made, or only none and all."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether there are counters, and no events where they stand still."""
+
+    @property
+    def lag_seconds(self) -> int:
+        """How much later than it happens an error may show, or go on to show."""
+
+    def series(self, phases: Sequence[Phase], prefix: str = "", **labels: str) -> Series:
+        """What the phases leave in Prometheus, from the first moment on or behind the values of `prefix`."""
+
+    def events(self, values: str) -> Series:
+        """Series of all events with these values, and none of errors."""
+
+    def part(self, values: str) -> Series:
+        """A series of what may not be more than all events; none where it is counted among them anyway."""
 
 
-def input_series(slo: Slo, phases: Sequence[Phase]) -> list[dict[str, str]]:
-    """A series of requests and one of errors; the errors are taken off the requests where `total` counts both."""
-    labels = slo.bad.example()
-    shared = slo.total.matches(slo.bad.metric, labels)
-    requests = ((phase.requests_a_step - (phase.errors_a_step if shared else 0), phase.steps) for phase in phases)
-    errors = ((phase.errors_a_step, phase.steps) for phase in phases)
-    return [
-        *requests_only(slo, _counter(requests)),
-        {"series": f"{slo.bad.metric}{names.braces(labels)}", "values": _counter(errors)},
-    ]
+@dataclass(frozen=True)
+class Counters:
+    """A counter of all events, and one of the bad or of the good ones."""
+
+    total: Selector
+    chosen: Selector
+    good: bool
+    groups: tuple[str, ...]
+    exact: bool = True
+    counted: bool = True
+    lag_seconds: int = 0
+
+    def series(self, phases: Sequence[Phase], prefix: str = "", **labels: str) -> Series:
+        """Where `total` counts both, the chosen ones are taken off it."""
+        shared = self._shared
+        chosen = [(phase, self._chosen(phase)) for phase in phases]
+        events = [(phase, Decimal(REQUESTS_A_STEP) - (part if shared else 0)) for phase, part in chosen]
+        return [
+            _series(self.total, self._labels(self._others, labels), prefix + _counter(events)),
+            _series(self.chosen, self._labels(self.chosen.example(), labels), prefix + _counter(chosen)),
+        ]
+
+    def events(self, values: str) -> Series:
+        """The good ones are all of them, where it is they that are chosen."""
+        total = _series(self.total, self._labels(self._others, {}), values)
+        if not self.good:
+            return [total]
+        good = _series(self.chosen, self._labels(self.chosen.example(), {}), values)
+        return [good] if self._shared else [total, good]
+
+    def part(self, values: str) -> Series:
+        return [] if self._shared else [_series(self.chosen, self._labels(self.chosen.example(), {}), values)]
+
+    @property
+    def _shared(self) -> bool:
+        """Whether the counter of all events counts the chosen ones in series of its own."""
+        return self.total.matches(self.chosen.metric, self.chosen.example())
+
+    def _chosen(self, phase: Phase) -> Decimal:
+        share = 1 - phase.error_ratio if self.good else phase.error_ratio
+        return REQUESTS_A_STEP * share
+
+    @property
+    def _others(self) -> dict[str, str]:
+        """Labels of what is counted among all and not chosen."""
+        return self.total.example_outside(self.chosen) if self._shared else self.total.example()
+
+    def _labels(self, example: dict[str, str], more: dict[str, str]) -> dict[str, str]:
+        return {**dict.fromkeys(self.groups, "a"), **more, **example}
 
 
-def requests_only(slo: Slo, values: str) -> list[dict[str, str]]:
-    """A series of requests with these values, and no series of errors."""
-    return [{"series": f"{slo.total.metric}{names.braces(slo.total.example())}", "values": values}]
+@dataclass(frozen=True)
+class Gauge:
+    """A level that is good or bad, or a ratio that is what it is."""
+
+    selector: Selector
+    good: Decimal
+    bad: Decimal
+    groups: tuple[str, ...]
+    exact: bool = True
+    counted: bool = False
+    lag_seconds: int = STEP_SECONDS
+
+    def series(self, phases: Sequence[Phase], prefix: str = "", **labels: str) -> Series:
+        values = [f"{plain(self._value(phases[0]))}", *(f"{plain(self._value(one))}x{one.steps - 1}" for one in phases)]
+        return [_series(self.selector, self._labels(labels), prefix + " ".join(values))]
+
+    def events(self, values: str) -> Series:
+        """Gauges do not count: what matters of the values is where there are none."""
+        return [_series(self.selector, self._labels({}), _levels(values, plain(self.good)))]
+
+    def part(self, values: str) -> Series:  # noqa: ARG002
+        return []
+
+    def _value(self, phase: Phase) -> Decimal:
+        return self.good + (self.bad - self.good) * phase.error_ratio
+
+    def _labels(self, more: dict[str, str]) -> dict[str, str]:
+        return {**dict.fromkeys(self.groups, "a"), **more, **self.selector.example()}
 
 
-def steady(seconds: int) -> str:
+def traffic(slo: Slo) -> Traffic | None:
+    """How to make up the events of an SLO; None where its queries are too free for that."""
+    try:
+        found = _of(slo.indicator, slo.groups)
+        if found is not None:
+            found.series([Phase(STEP_SECONDS, Decimal(0))])
+    except ValueError:
+        return None
+    return found
+
+
+def steady(seconds: int, start: int = 0) -> str:
     """A counter of steady traffic."""
-    return f"0+{REQUESTS_A_STEP}x{seconds // STEP_SECONDS}"
+    return f"{start}+{REQUESTS_A_STEP}x{seconds // STEP_SECONDS}"
 
 
-def _counter(segments: Iterable[tuple[Decimal, int]]) -> str:
+def _of(indicator: Indicator, groups: tuple[str, ...]) -> Traffic | None:
+    if isinstance(indicator, Slices):
+        inner = _of(indicator.inner, groups)
+        if not isinstance(inner, Counters | Gauge):
+            return None
+        return replace(inner, exact=False, lag_seconds=inner.lag_seconds + indicator.length.seconds)
+    if isinstance(indicator, Counted) and isinstance(indicator.part, Counter) and isinstance(indicator.total, Counter):
+        return Counters(indicator.total.selector, indicator.part.selector, indicator.good, groups)
+    if isinstance(indicator, Threshold) and Selector.matches_text(indicator.expression):
+        good, bad = _levels_around(indicator)
+        return Gauge(Selector.parse(indicator.expression), good, bad, groups, exact=False)
+    ratio = indicator.ratio if isinstance(indicator, Precomputed) else None
+    if isinstance(ratio, Level) and isinstance(indicator, Precomputed) and Selector.matches_text(ratio.expression):
+        good, bad = (Decimal(1), Decimal(0)) if indicator.success else (Decimal(0), Decimal(1))
+        return Gauge(Selector.parse(ratio.expression), good, bad, groups)
+    return None
+
+
+def _levels_around(threshold: Threshold) -> tuple[Decimal, Decimal]:
+    below, above = threshold.bound - 1, threshold.bound + 1
+    return (below, above) if threshold.op.startswith("l") else (above, below)
+
+
+def _series(selector: Selector, labels: dict[str, str], values: str) -> dict[str, str]:
+    return {"series": f"{selector.metric}{names.braces(labels)}", "values": values}
+
+
+def _levels(values: str, level: str) -> str:
+    """The same moments with a constant in place of a counter."""
+    return " ".join(
+        part if part in ("_", "stale") else f"{level}{part[part.rindex('x') :]}" if "x" in part else level
+        for part in values.split()
+    )
+
+
+def _counter(segments: Iterable[tuple[Phase, Decimal]]) -> str:
     return " ".join(_runs(segments))
 
 
-def _runs(segments: Iterable[tuple[Decimal, int]]) -> Iterator[str]:
+def _runs(segments: Iterable[tuple[Phase, Decimal]]) -> Iterator[str]:
     """Each segment as start+increase x further samples; the sample at 0 s comes before the first."""
     yield "0"
     value = Decimal(0)
-    for increase, steps in segments:
-        yield f"{plain(value + increase)}+{plain(increase)}x{steps - 1}"
-        value += increase * steps
+    for phase, increase in segments:
+        value = Decimal(0) if phase.resets else value
+        yield f"{plain(value + increase)}+{plain(increase)}x{phase.steps - 1}"
+        value += increase * phase.steps

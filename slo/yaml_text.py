@@ -3,6 +3,7 @@
 It knows the types that generated files hold: mappings with plain keys, lists, texts and numbers.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -74,13 +75,13 @@ def _scalar(text: str, indent: str) -> str:
         return text
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    raise TypeError(f"expected printable text, got {text!r}")
+    return json.dumps(text, ensure_ascii=True)
 
 
 def _block(text: str, indent: str) -> str:
     """Lines as they read, where the text ends without a line break and has no other control character."""
     lines = text.split("\n")
     if not text.replace("\n", "").isprintable() or not lines[-1]:
-        raise TypeError(f"expected printable lines without a break at the end, got {text!r}")
+        return json.dumps(text, ensure_ascii=True)
     head = "|2-" if text[0] in " \n" else "|-"
     return "\n".join([head, *(f"{indent}{line}" if line else "" for line in lines)])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slo import document
+from slo import document, yamlfile
 from slo.backtest.firings import Notice
+from slo.document import Problem
 from slo.errors import DocumentError
 
 
@@ -42,9 +43,9 @@ class Score:
 
 def load(path: Path) -> list[Incident]:
     """The incidents of a file, a list of `{name, from, to}`; a DocumentError lists every problem."""
-    documents = document.read_documents(path)
+    documents = yamlfile.values(path)
     problems = [f"expected one document, got {len(documents)}"] if len(documents) != 1 else []
-    problems += problems or [*document.sequence(_INCIDENT)(documents[0], "incidents")]
+    problems += problems or map(str, document.sequence(_INCIDENT)(documents[0], "incidents"))
     if not problems:
         found = [Incident(one["name"], _seconds(one["from"]), _seconds(one["to"])) for one in documents[0]]
         problems += [
@@ -80,11 +81,11 @@ def _overlap(notice: Notice, incident: Incident) -> bool:
     return notice.start <= incident.end and notice.end >= incident.start
 
 
-def _time(value: object, path: str) -> Iterator[str]:
+def _time(value: object, path: str) -> Iterator[Problem]:
     try:
         _seconds(value)
     except (TypeError, ValueError):
-        yield f"{path}: expected a time such as 2026-11-01T12:00:00Z, got {value!r}"
+        yield Problem(path, f"expected a time such as 2026-11-01T12:00:00Z, got {value!r}")
 
 
 def _seconds(value: object) -> float:

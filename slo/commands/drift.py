@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from slo import document
+from slo import yamlfile
 from slo.commands import arguments, live
 from slo.drift import dashboards, routes, rules
 from slo.drift.difference import Difference
@@ -60,7 +60,7 @@ def _of_dashboards(options: argparse.Namespace, groups: list[dict[str, Any]], sl
 
 
 def _routes(path: Path) -> dict[str, Any]:
-    documents = document.read_documents(path)
+    documents = yamlfile.values(path)
     if len(documents) != 1 or not isinstance(documents[0], dict) or "route" not in documents[0]:
         raise DocumentError(f"{path}: expected an Alertmanager configuration with a route")
     found: dict[str, Any] = documents[0]

@@ -12,9 +12,9 @@ def test_broken_rules_differ_from_the_real_ones_in_every_threshold_and_nothing_e
     real = rules.to_yaml(rules.rule_file(order.slo, order.policy, order.scale))
     broken = rules.to_yaml(broken_rules(order))
     pairs = len(order.policy.pairs)
-    assert len(re.findall(r"\) > 0\.\d+$", real, flags=re.MULTILINE)) == 2 * pairs
-    assert len(re.findall(r"\) > 2$", broken, flags=re.MULTILINE)) == 2 * pairs
-    assert re.sub(r"\) > 0\.\d+$", ") > 2", real, flags=re.MULTILINE) == broken
+    assert len(re.findall(r"\}\) > 0\.\d+$", real, flags=re.MULTILINE)) == 2 * pairs
+    assert len(re.findall(r"\}\) > 2$", broken, flags=re.MULTILINE)) == 2 * pairs
+    assert re.sub(r"\}\) > 0\.00\d+$|\}\) > 0\.0144$", "}) > 2", real, flags=re.MULTILINE) == broken
 
 
 def test_a_prevented_experiment_undoes_its_fault_at_once() -> None:

@@ -91,7 +91,7 @@ def test_a_malformed_spec_is_exit_2_and_named(
     monkeypatch.setattr(sources, "SPECS", tmp_path)
 
     assert main(["build", "--check"]) == 2
-    assert capsys.readouterr().err.startswith(f"dashboards: {spec}: ")
+    assert capsys.readouterr().err.startswith(f"dashboards: {spec}:2: ")
 
 
 def test_a_directory_that_cannot_be_written_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

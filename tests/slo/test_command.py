@@ -36,7 +36,7 @@ def test_wrong_usage_is_one_line(capsys: pytest.CaptureFixture[str], arguments: 
         (["check", "none.yaml"], "slo check: none.yaml: No such file or directory"),
         (["generate", "--scale", "5"], "slo generate: --scale 5: expected --out DIR as well"),
         (["generate", "--rules-only"], "slo generate: --rules-only: expected --out DIR as well"),
-        (["generate", "--scale", "7", "--out", "x"], "slo generate: scale 7: 1h / 7 is not a whole number"),
+        (["generate", "--scale", "7", "--out", "x"], "slo generate: scale 7: 1m / 7 is not a whole number"),
         (["generate", "--out", f"{SPEC}/x"], f"slo generate: {SPEC}/x: Not a directory"),
     ],
 )
@@ -50,7 +50,7 @@ def test_wrong_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: 
     ("old", "new", "message"),
     [
         ("target: 0.999", "target: 9", "spec.objectives[0].target: expected a number in (0, 1), got 9"),
-        ("alertPolicyRef: seed", "alertPolicyRef: none", "policy 'none' is unknown; expected one of seed"),
+        ("alertPolicyRef: seed", "alertPolicyRef: none", "policy 'none' is unknown; expected an AlertPolicy document"),
         ("target: 0.999", "target: 0.92", "pair 5m@1h at burn rate 14.4 can never fire"),
     ],
 )

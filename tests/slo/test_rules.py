@@ -33,7 +33,8 @@ def test_the_fast_group_pages_and_the_slow_one_records(slo: Slo, seed: Policy) -
     fast, slow, sparse = rule_file(slo, seed)["groups"]
     assert (fast["name"], fast["interval"]) == ("slo:api-availability:fast", "5s")
     assert (slow["name"], slow["interval"]) == ("slo:api-availability:slow", "30s")
-    assert [rule["alert"] for rule in fast["rules"]] == [
+    assert [rule.get("alert", rule.get("record")) for rule in fast["rules"]] == [
+        *[names.ERROR_RATIO] * 4,
         "ApiAvailabilityErrorBudgetBurn",
         "ApiAvailabilityErrorBudgetBurn",
         "ApiAvailabilityTelemetryAbsent",
@@ -41,29 +42,35 @@ def test_the_fast_group_pages_and_the_slow_one_records(slo: Slo, seed: Policy) -
     assert [rule.get("alert", rule.get("record")) for rule in slow["rules"]] == [
         names.ERRORS,
         names.REQUESTS,
-        *[names.ERROR_RATIO] * 8,
+        *[names.ERROR_RATIO] * 4,
         names.OBJECTIVE,
+        names.PERIOD,
         names.BUDGET_REMAINING,
         "ApiAvailabilityErrorBudgetBurn",
         "ApiAvailabilityErrorBudgetBurn",
+        "ApiAvailabilityTelemetryStale",
+        "ApiAvailabilityErrorsAboveTotal",
     ]
     assert (sparse["name"], sparse["interval"]) == ("slo:api-availability:period", "5m")
     assert [rule["record"] for rule in sparse["rules"]] == [names.PERIOD_ERRORS, names.PERIOD_REQUESTS]
 
 
 def test_the_first_page(slo: Slo, seed: Policy) -> None:
-    page = rule_file(slo, seed)["groups"][0]["rules"][0]
+    group = rule_file(slo, seed)["groups"][0]["rules"]
+    page = next(rule for rule in group if "alert" in rule)
     total = 'billing_http_requests_total{job="billing",http_route!~"/health|/ready"}'
     bad = total.replace("}", ',billing_request_outcome="bad"}')
-    assert page["expr"] == "\nand\n".join(
-        f"""(
-  (
-    sum(rate({bad}[{window}]))
-    or 0 * sum(rate({total}[{window}]))
-  ) / (sum(rate({total}[{window}])) > 0)
-) > 0.0144"""
-        for window in ("1h", "5m")
-    )
+    ratio = 'sum(slo:error_ratio:window{slo="api-availability",window="%s"}) > 0.0144'
+    assert page["expr"] == "\nand\n".join(ratio % window for window in ("1h", "5m"))
+    read = {rule["labels"]["window"]: rule["expr"] for rule in group if "record" in rule}
+    for window in ("1h", "5m"):
+        assert (
+            read[window]
+            == f"""(
+  sum(rate({bad}[{window}]))
+  or vector(0)
+) / (sum(rate({total}[{window}])) > 0)"""
+        )
     assert page["labels"] == {
         "slo": "api-availability",
         "service": "billing",
@@ -89,17 +96,33 @@ def test_windows_shrink_and_names_stay(slo: Slo, seed: Policy) -> None:
     assert [group["interval"] for group in scaled["groups"]] == ["250ms", "1500ms", "15s"]
     for before, after in zip(_rules(real), _rules(scaled), strict=True):
         assert before["labels"] == after["labels"]
-        assert _numbers(before["expr"]) == _numbers(after["expr"])
-    page = scaled["groups"][0]["rules"][0]
-    assert "[3m]" in page["expr"]
-    assert "[15s]" in page["expr"]
+        if not before.get("alert", "").endswith("TelemetryStale"):
+            assert _numbers(before["expr"]) == _numbers(after["expr"])
+    short, *_, long, _, page, _, _ = scaled["groups"][0]["rules"]
+    assert "[15s]" in short["expr"]
+    assert "[3m]" in long["expr"]
     assert "Scaled k=20" in page["annotations"]["description"]
     assert "Scaled" not in to_yaml(real)
 
 
 def test_thresholds_are_free_of_float_dust(slo: Slo, seed: Policy) -> None:
     text = to_yaml(rule_file(slo, seed))
-    assert _numbers(text) == {"0.0144", "0.006", "0.003", "0.001", "0.999", "14.4", "1.44", "0.6", "0.3", "0.1", "99.9"}
+    assert _numbers(text) == {
+        "0.0144",
+        "0.006",
+        "0.003",
+        "0.001",
+        "0.999",
+        "14.4",
+        "1.44",
+        "0.6",
+        "0.3",
+        "0.1",
+        "99.9",
+    } | {
+        "0.0666667",
+        "1.01",
+    }
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -122,7 +145,7 @@ def test_the_period_is_recorded_even_where_no_pair_asks_for_it(slo: Slo, seed: P
 
 
 def test_a_scale_that_divides_no_window(slo: Slo, seed: Policy) -> None:
-    with pytest.raises(ScaleError, match="scale 7: 1h / 7"):
+    with pytest.raises(ScaleError, match="scale 7: 1m / 7"):
         rule_file(slo, seed, 7)
 
 

@@ -46,7 +46,12 @@ def test_committed_files_read_the_same_to_a_general_emitter() -> None:
         assert yaml.safe_load(to_text(document)) == yaml.safe_load(yaml.safe_dump(document))
 
 
-@pytest.mark.parametrize("value", [None, "a\tb", "ends\n", object(), [["nested"]]])
+@pytest.mark.parametrize("text", ["a\tb", "ends\n", "\u2028", "\x07", "two\nlines\n", "\nfirst", "emoji \U0001f600"])
+def test_unusual_text_reads_back(text: str) -> None:
+    assert yaml.safe_load(to_text({"key": text})) == {"key": text}
+
+
+@pytest.mark.parametrize("value", [None, object(), [["nested"]]])
 def test_another_value_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="expected"):
         to_text({"key": value})

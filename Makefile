@@ -18,7 +18,7 @@ POWER_LOSSES ?= 50
 EVENTS ?= 200000
 GATEWAY_KILLS ?= 20
 
-.PHONY: help setup dev gameday falsify test test-cluster fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
+.PHONY: help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without 
 test: setup ## run the tests: those of the whole stack by themselves, as they measure time, the others side by side
 	@$(BIN)/pytest -m "not lab" --numprocesses 2 --dist loadfile
 	@$(BIN)/pytest -m lab
+
+test-security: setup ## run the tests behind every promise of security, and print each with what it proves
+	@$(BIN)/python -m tests.security.proof --numprocesses 2 --dist loadfile
 
 fuzz: setup ## send more than 10,000 generated requests to the documented operations
 	@rm -f var/fuzz.txt

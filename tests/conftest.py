@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.security.promises import FIGURE
+
 START_SECONDS = 40
 
 
@@ -48,3 +50,13 @@ def stack(tmp_path_factory):
     process.terminate()
     process.communicate(timeout=START_SECONDS)
     assert process.returncode == 0
+
+
+@pytest.fixture
+def proves(request):
+    """Report the figure that a test found for a promise of tests/security/promises.yaml."""
+
+    def report(promise_id, figure):
+        request.node.user_properties.append((f"{FIGURE}{promise_id}", str(figure)))
+
+    return report

@@ -45,7 +45,7 @@ class Moment:
 
 def source(slo: Slo, moment: Moment) -> Source:
     """Recorded where the rules have written the period's ratio lately."""
-    recorded = names.series(names.ERROR_RATIO, slo.name, slo.objective.period.text)
+    recorded = names.series(names.ERROR_RATIO, slo.name, promql.period_name(slo))
     return Source.RECORDED if moment.prometheus.instant(recorded, moment.at) else Source.COMPUTED
 
 
@@ -63,6 +63,36 @@ def error_ratios(slo: Slo, window: Window, moment: Moment, where: Source) -> dic
     return found
 
 
+def period_error_ratios(slo: Slo, moment: Moment, where: Source) -> dict[str, float]:
+    """The error ratio of the whole period by group; of a calendar period, since it began."""
+    if where is Source.RECORDED:
+        expression = names.series(names.ERROR_RATIO, slo.name, promql.period_name(slo))
+        return {group(one.labels): one.value for one in moment.prometheus.instant(expression, moment.at)}
+    return error_ratios(slo, period_window(slo, moment.at), moment, where)
+
+
+def period_window(slo: Slo, at: float) -> Window:
+    """How far the period reaches back at this moment: its whole length, or to the date with which it began."""
+    calendar = slo.objective.calendar
+    if calendar is None:
+        return slo.objective.period
+    first, *later = calendar.starts()
+    begun = max(start for start in (first, *later) if start <= at or start == first)
+    if not later:
+        begun += int(at - begun) // calendar.nominal_seconds * calendar.nominal_seconds
+    return Window(f"{max(1, int(at - begun) // 60)}m")
+
+
+def events(slo: Slo, window: Window, moment: Moment) -> tuple[dict[str, float], dict[str, float]]:
+    """How many events and failures a window held, by group, from the raw series."""
+    seconds = window.seconds / moment.scale
+    total, bad = (
+        {group(one.labels): one.value * seconds for one in moment.prometheus.instant(expression, moment.at)}
+        for expression in (promql.requests(slo, window, moment.scale), promql.errors(slo, window, moment.scale))
+    )
+    return total, bad
+
+
 def computed_ratio(slo: Slo, window: Window, scale: int) -> str:
     """The traffic-weighted ratio over a window of any length, from the raw series."""
     bad = promql.errors(slo, window, scale)
@@ -71,15 +101,16 @@ def computed_ratio(slo: Slo, window: Window, scale: int) -> str:
 
 def telemetry(slo: Slo, moment: Moment, counted: bool) -> Telemetry:
     """Absent where no series counts requests now; idle where none came over the period."""
-    if moment.prometheus.instant(promql.telemetry_absent(slo), moment.at):
+    if moment.prometheus.instant(promql.telemetry_absent(slo, moment.scale), moment.at):
         return Telemetry.ABSENT
     return Telemetry.PRESENT if counted else Telemetry.IDLE
 
 
 def history_ratio(slo: Slo, moment: Moment) -> float:
     """The share of the period in which requests were counted, to a 240th; 1 is full history."""
-    step = slo.objective.period.seconds * 1_000 // (240 * moment.scale)
-    period = slo.objective.period.scaled(moment.scale)
+    window = period_window(slo, moment.at)
+    step = max(1, window.seconds * 1_000 // (240 * moment.scale))
+    period = window.scaled(moment.scale)
     counted = f"count_over_time(({promql.requests(slo, promql.LONGEST_RAW_WINDOW, moment.scale)})[{period}:{step}ms])"
     steps = moment.prometheus.number(f"max({counted})", moment.at) or 0
     return min(1.0, steps / 240)

@@ -1,9 +1,10 @@
 """When the pairs of a policy would have fired, and what would have reached a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 
-from slo.backtest.ratios import Past, Ratios
+from slo.backtest.ratios import Held, Past, Ratios
 from slo.model import Pair, Policy, Slo
 
 
@@ -36,7 +37,7 @@ def firings(slo: Slo, policy: Policy, ratios: Ratios, read: Past) -> list[Firing
         Firing(slo.name, group, str(pair.severity), pair.name, start, end)
         for pair in policy.pairs
         for group, burning in _burning(slo, pair, ratios).items()
-        for start, end in _runs(burning, read.moments)
+        for start, end in _held_on(pair, _runs(burning, read.moments), read)
     ]
     return sorted(found, key=lambda one: (one.start, one.end))
 
@@ -62,11 +63,29 @@ def _burning(slo: Slo, pair: Pair, ratios: Ratios) -> dict[str, list[bool]]:
     long, short = ratios.of(pair.long), ratios.of(pair.short)
     return {
         group: [
-            wide is not None and brief is not None and wide > limit and brief > limit
+            _above(wide, limit) and _above(brief, limit) and _enough(pair, wide)
             for wide, brief in zip(long[group], short[group], strict=True)
         ]
         for group in sorted(long.keys() & short.keys())
     }
+
+
+def _above(held: Held, limit: float) -> bool:
+    return held.ratio is not None and held.ratio > limit
+
+
+def _enough(pair: Pair, held: Held) -> bool:
+    """Whether the long window held what the pair's guard asks for."""
+    return pair.guard is None or (held.events >= pair.guard.events and held.failures >= pair.guard.failures)
+
+
+def _held_on(pair: Pair, runs: Iterable[tuple[float, float]], read: Past) -> Iterator[tuple[float, float]]:
+    """The runs without their first part, in which the alert was pending."""
+    pending = pair.hold.seconds / read.scale if pair.hold else 0.0
+    for start, end in runs:
+        fires = start + ceil(pending / read.span.step) * read.span.step
+        if fires <= end:
+            yield fires, end
 
 
 def _runs(burning: list[bool], moments: list[float]) -> Iterator[tuple[float, float]]:

@@ -7,6 +7,7 @@ from slo.backtest.cost import Cost
 from slo.backtest.firings import Firing, Notice
 from slo.backtest.incidents import Incident, Score
 from slo.backtest.ratios import Past, Ratios, Said
+from slo.errors import SloError
 from slo.guarded import Guarded
 from slo.model import Severity
 
@@ -24,9 +25,10 @@ class Outcome:
 
 def outcomes(candidates: list[list[Guarded]], read: Past, labelled: list[Incident] | None, said: Said) -> list[Outcome]:
     """One outcome for each candidate, a list of SLOs under one policy; what is read is read once for all."""
-    longest = max(
-        (pair.long for found in candidates for entry in found for pair in entry.policy.pairs), key=lambda w: w.seconds
-    )
+    windows = [pair.long for found in candidates for entry in found for pair in entry.policy.pairs]
+    if not windows:
+        raise SloError("no pair of windows to look for; expected a policy with alerts")
+    longest = max(windows, key=lambda window: window.seconds)
     ratios = {entry.slo.name: Ratios(entry.slo, read, longest, said) for found in candidates for entry in found}
     return [_outcome(found, ratios, read, labelled, said) for found in candidates]
 

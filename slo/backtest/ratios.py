@@ -42,41 +42,90 @@ def past(prometheus: Prometheus, start: float, end: float, step: float, scale: i
     return Past(prometheus, Span(first, end // step * step, step), scale, prometheus.version() < 3)
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a window held at a step: events, failures, and how many samples of each were above 0.
+
+    The latter are counted because differences of float sums leave dust where 0 is meant.
+    """
+
+    failures: float
+    events: float
+    failing: int
+    moving: int
+
+    @classmethod
+    def of(cls, failures: float, events: float) -> "Held":
+        return cls(failures, events, int(failures > 0), int(events > 0))
+
+    def plus(self, other: "Held") -> "Held":
+        return Held(
+            self.failures + other.failures,
+            self.events + other.events,
+            self.failing + other.failing,
+            self.moving + other.moving,
+        )
+
+    def minus(self, other: "Held") -> "Held":
+        return Held(
+            self.failures - other.failures,
+            self.events - other.events,
+            self.failing - other.failing,
+            self.moving - other.moving,
+        )
+
+    @property
+    def ratio(self) -> float | None:
+        """The error ratio; None where nothing was counted."""
+        if not self.moving:
+            return None
+        return self.failures / self.events if self.failing else 0.0
+
+
+_NOTHING = Held(0.0, 0.0, 0, 0)
+
+
 class Ratios:
-    """Error ratios of one SLO by window and group; None where no request was counted."""
+    """What each window of one SLO held, by group and step."""
 
     def __init__(self, slo: Slo, read: Past, longest: Window, said: Said) -> None:
         self._slo, self._past, self._longest, self._said = slo, read, longest, said
-        self._known: dict[int, dict[str, list[float | None]]] = {}
+        self._known: dict[int, dict[str, list[Held]]] = {}
         self._rates: dict[str, tuple[Curve, Curve]] | None = None
 
-    def of(self, window: Window) -> dict[str, list[float | None]]:
-        """By group, one ratio for each step of the past."""
+    def of(self, window: Window) -> dict[str, list[Held]]:
+        """By group, what the window held at each step of the past."""
         if window.seconds not in self._known:
             find = self._summed if promql.reads_recordings(window) else self._asked
             self._known[window.seconds] = find(window)
         return self._known[window.seconds]
 
-    def _asked(self, window: Window) -> dict[str, list[float | None]]:
+    def _asked(self, window: Window) -> dict[str, list[Held]]:
         rates = self._read(window, self._past.span)
-        moments = self._past.moments
-        return {group: [_ratio(bad.get(at), total.get(at)) for at in moments] for group, (bad, total) in rates.items()}
+        seconds, moments = window.seconds / self._past.scale, self._past.moments
+        return {
+            group: [Held.of(bad.get(at, 0.0) * seconds, total.get(at, 0.0) * seconds) for at in moments]
+            for group, (bad, total) in rates.items()
+        }
 
-    def _summed(self, window: Window) -> dict[str, list[float | None]]:
+    def _summed(self, window: Window) -> dict[str, list[Held]]:
         if self._rates is None:
             span = self._past.span
             before = -(-self._longest.seconds / self._past.scale // span.step) * span.step
             self._rates = self._read(promql.RECORDING_WINDOW, Span(span.start - before, span.end, span.step))
         return {group: [*self._windows(window, *rates)] for group, rates in self._rates.items()}
 
-    def _windows(self, window: Window, bad: Curve, total: Curve) -> Iterator[float | None]:
-        """Sums of the rates that were recorded within the window before each step."""
+    def _windows(self, window: Window, bad: Curve, total: Curve) -> Iterator[Held]:
+        """Sums of what was recorded within the window before each step."""
         length, step = window.seconds / self._past.scale, self._recorded_every(window)
         moments = [at for at in sorted(total) if _on(at, step)]
-        sums = [_NOTHING, *accumulate((_Sum.of(bad.get(at, 0.0), total[at]) for at in moments), _Sum.plus)]
+        sums = [
+            _NOTHING,
+            *accumulate((Held.of(bad.get(at, 0.0) * step, total[at] * step) for at in moments), Held.plus),
+        ]
         find = bisect_left if self._past.closed_windows else bisect_right
         for at in self._past.moments:
-            yield sums[bisect_right(moments, at)].minus(sums[find(moments, at - length)]).ratio
+            yield sums[bisect_right(moments, at)].minus(sums[find(moments, at - length)])
 
     def _recorded_every(self, window: Window) -> float:
         """Seconds between the recordings that a window of this length reads: each step, or 5m for the longest."""
@@ -101,39 +150,6 @@ class Ratios:
 def _by_moment(points: tuple[tuple[float, float], ...], span: Span) -> Curve:
     """Values by the exact moment of a step, as Prometheus rounds to milliseconds."""
     return {round(span.start + round((at - span.start) / span.step) * span.step, 3): value for at, value in points}
-
-
-def _ratio(bad: float | None, total: float | None) -> float | None:
-    return _Sum.of(bad or 0.0, total or 0.0).ratio
-
-
-@dataclass(frozen=True)
-class _Sum:
-    """Rates added up. How many are above 0 is counted: differences of float sums leave dust where 0 is meant."""
-
-    bad: float
-    total: float
-    bads: int
-    totals: int
-
-    @classmethod
-    def of(cls, bad: float, total: float) -> "_Sum":
-        return cls(bad, total, int(bad > 0), int(total > 0))
-
-    def plus(self, other: "_Sum") -> "_Sum":
-        return _Sum(self.bad + other.bad, self.total + other.total, self.bads + other.bads, self.totals + other.totals)
-
-    def minus(self, other: "_Sum") -> "_Sum":
-        return _Sum(self.bad - other.bad, self.total - other.total, self.bads - other.bads, self.totals - other.totals)
-
-    @property
-    def ratio(self) -> float | None:
-        if not self.totals:
-            return None
-        return self.bad / self.total if self.bads else 0.0
-
-
-_NOTHING = _Sum(0.0, 0.0, 0, 0)
 
 
 def _on(at: float, step: float) -> bool:

@@ -17,7 +17,7 @@ from slo.commands import arguments, live
 from slo.errors import SloError
 from slo.guarded import Guarded, load_guarded
 from slo.model import Policy
-from slo.policy import POLICIES, load_policy, require_fit
+from slo.policy import POLICIES, load_policy, policy_of
 
 _STEP_SECONDS = 60
 
@@ -62,9 +62,8 @@ def _policy(name: str) -> Policy:
 
 def _under(documents: list[Guarded], policy: Policy) -> list[Guarded]:
     """The SLOs, guarded by another policy than their own."""
-    for entry in documents:
-        require_fit(entry.slo, policy)
-    return [Guarded(replace(entry.slo, policy=policy.name), policy) for entry in documents]
+    proposed = (replace(entry.slo, policy=policy.name, own=(policy,)) for entry in documents)
+    return [Guarded(slo, policy_of(slo)) for slo in proposed]
 
 
 def _said(text: str) -> None:

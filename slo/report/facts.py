@@ -27,6 +27,7 @@ def facts(account: Account, period: ReportPeriod) -> dict[str, Any]:
         "sli_ratio": account.sli_ratio,
         "budget_spent_ratio": spent,
         "budget_remaining_ratio": None if spent is None else 1 - spent,
+        "unit": account.slo.unit,
         "requests": round(account.requests),
         "errors": round(account.errors),
         "measured_ratio": account.measured_ratio,

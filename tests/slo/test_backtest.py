@@ -130,6 +130,22 @@ def test_two_policies_side_by_side(shop: Any, tmp_path: Path, capsys: pytest.Cap
     assert table[0].split() == ["seed", "workbook"]
 
 
+@pytest.mark.parametrize(
+    ("extra", "delay"),
+    # Each window of an hour holds 360,000 requests; the outage makes 6,000 failures in its first minute.
+    [("guard: {events: 350000, failures: 5000}", 0), ("hold: 5m", 300), ("guard: {events: 370000}", None)],
+)
+def test_guards_and_holds(
+    shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], extra: str, delay: int | None
+) -> None:
+    pair = f"{{long: 1h, short: 5m, budget_share: 0.02, severity: page, {extra}}}"
+    policy = tmp_path / "mine.yaml"
+    policy.write_text(f"policy: mine\nsource: a test\nperiod: 30d\npairs: [{pair}]\n")
+    (outcome,) = backtest(shop, capsys, 3, "--policy", str(policy))
+    starts = [one["start"] - (shop.end - 46 * 3600) for one in outcome["firings"]]
+    assert starts[:1] == ([] if delay is None else [60 + delay])
+
+
 def test_a_score_of_nothing_is_no_score() -> None:
     empty = score([], [])
     assert (empty.precision_ratio, empty.recall_ratio) == (None, None)

@@ -2,12 +2,19 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slo.__main__ import main
+from slo.guarded import load_guarded
+from slo.measured import Moment
+from slo.model import Guard
+from slo.prometheus import Prometheus
+from slo.standing import standings
 
 
 def rows(shop: Any, capsys: pytest.CaptureFixture[str], *slos: str) -> dict[str, dict[str, Any]]:
@@ -82,3 +89,26 @@ def test_recorded_series_are_read_where_the_rules_write_them(shop: Any, capsys: 
     assert row["source"] == "recorded"
     assert math.isclose(row["budget_remaining_ratio"], 0.75)
     assert row["burn_rates"]["1h"] == 0
+
+
+def test_a_calendar_period_counts_from_its_date(shop: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The period began five days ago, a day before the outage of an hour."""
+    start = datetime.fromtimestamp(shop.end - 5 * 86_400, UTC)
+    window = f"[{{duration: 28d, calendar: {{startTime: '{start:%Y-%m-%d %H:%M:%S}', timeZone: UTC}}}}]"
+    rolling = "[{duration: 30d, isRolling: true}]"
+    path = tmp_path / "calendar.yaml"
+    path.write_text(shop.spec("exhausted").read_text().replace(rolling, window))
+    assert main(["status", str(path), "--prometheus", shop.url, "--at", str_time(shop.end), "--output", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["period"] == "28d"
+    assert math.isclose(row["sli_ratio"], 1 - 1 / 120, rel_tol=1e-4)
+
+
+def test_few_requests_burn_nothing_where_a_guard_asks_for_more(shop: Any) -> None:
+    (entry,) = load_guarded([shop.spec("burning")])
+    policy = replace(
+        entry.policy, pairs=tuple(replace(pair, guard=Guard(events=370_000)) for pair in entry.policy.pairs)
+    )
+    (found,) = standings([replace(entry, policy=policy)], Moment(Prometheus(shop.url), shop.end))
+    assert (found.burns[0].long, found.burns[0].enough_events) == ("1h", False)
+    assert [burn.long for burn in found.burns if burn.burning] == ["6h", "24h"]

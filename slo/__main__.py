@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -20,6 +21,8 @@ COMMANDS = {
     "backtest": ("slo.commands.backtest", "when a proposed SLO or policy would have alerted in the past"),
     "drift": ("slo.commands.drift", "what runs against the specs; exit 1 where they differ"),
 }
+# What a shell says of a program that SIGPIPE ended.
+_NO_READER = 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser(given[:1]).parse_args(given)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader has gone, as `head` does: that is neither a verdict nor a mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NO_READER
     except SloError as error:
         for problem in error.problems:
             print(f"slo {options.command}: {problem}", file=sys.stderr)

@@ -70,10 +70,14 @@ def _row(one: Judgement) -> dict[str, Any]:
 
 
 def _text(record: dict[str, Any]) -> str:
-    lines = [f"{one['decision']:10} {one['slo']}: {'; '.join(one['reasons'])}" for one in record["slos"]]
+    lines = [f"{one['decision']:10} {_name(one)}: {'; '.join(one['reasons'])}" for one in record["slos"]]
     blocking = sum(one["decision"] == gate.Decision.BLOCK for one in record["slos"])
     commit = (record["commit"] or "no commit")[:12]
     return "\n".join([*lines, f"decision={record['decision']} blocking={blocking} commit={commit} who={record['who']}"])
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['slo']} {{{row['group']}}}" if row["group"] else str(row["slo"])
 
 
 def _reason(text: str) -> str:

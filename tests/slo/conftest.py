@@ -65,6 +65,7 @@ spec:
   objectives: [{target: 0.999}]
   alertPolicies: [{alertPolicyRef: seed}]
 """
+GROUPED = "{name: regional, annotations: {slo/group-by: region}}"
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 # 6,000 requests a minute; the share of errors from and to so many seconds before the end.
 OUTAGES = {
@@ -107,6 +108,13 @@ class Shop:
             {"series": f'{slo}_requests_total{{code="{code}"}}', "values": text}
             for code, text in zip(("200", "500"), values, strict=True)
         ]
+
+    def regional(self) -> Path:
+        """The document of an SLO that is kept apart by region; `us` fails since a quarter of an hour."""
+        document = SLO.replace("NAME", "regional").replace("{name: regional}", GROUPED)
+        path = self.folder / "regional.yaml"
+        path.write_text(SPEC + document)
+        return path
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +209,15 @@ def _history(end: int) -> Iterator[str]:
         counted = list(_counted(name, end))
         yield from (f'{name}_requests_total{{code="200"}} {good} {at}\n' for at, good, _ in counted)
         yield from (f'{name}_requests_total{{code="500"}} {bad} {at}\n' for at, _, bad in counted)
+    yield "# TYPE regional_requests_total unknown\n"
+    for region, failing in (("eu", 0), ("us", 15)):
+        for minute in range(30 * 60 + 1):
+            bad = max(0, minute - (30 * 60 - failing)) * 600 if failing else 0
+            at = end - 30 * HOUR + minute * MINUTE
+            yield f'regional_requests_total{{code="200",region="{region}"}} {6_000 * minute - bad} {at}\n'
+    for minute in range(30 * 60 + 1):
+        bad, at = max(0, minute - (30 * 60 - 15)) * 600, end - 30 * HOUR + minute * MINUTE
+        yield f'regional_requests_total{{code="500",region="us"}} {bad} {at}\n'
     yield "# TYPE slo:error_ratio:window gauge\n"
     yield f'slo:error_ratio:window{{slo="recorded",service="shop",window="30d"}} 0.00025 {end}\n'
     yield "# TYPE ALERTS gauge\n"

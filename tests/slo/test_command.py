@@ -165,3 +165,11 @@ def test_generate_loads_nothing_heavy() -> None:
     code = f"import sys; from slo.__main__ import main; main(['generate', '--check']); sys.exit(bool({heavy}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_that_leaves_is_no_traceback() -> None:
+    ratios = " ".join(f"0.{index:04}" for index in range(1, 3000))
+    command = f"{sys.executable} -m slo predict --error-ratio {ratios} | head -n 1"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith("SLO ")
+    assert "Traceback" not in done.stderr

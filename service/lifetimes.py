@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from service.ledger.request_counts import RequestCounts, flush, flush_regularly
+from service.limits.admission import WINDOW_SECONDS, AdmissionControl
 from service.telemetry.loop_lag import watch_loop
 from service.telemetry.pipeline import Telemetry
 
@@ -43,5 +44,23 @@ def flushing(requests: RequestCounts) -> CleanupContext:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await flush(requests)
+
+    return context
+
+
+def adjusting(admission: AdmissionControl) -> CleanupContext:
+    """Let the admission control learn from what it saw, window by window."""
+
+    async def adjust_regularly() -> None:
+        while True:
+            await asyncio.sleep(WINDOW_SECONDS)
+            admission.adjust()
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(adjust_regularly())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        admission.adjust()
 
     return context

@@ -11,6 +11,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from service.errors import MailUnavailableError
+from service.outbound import GuardedSmtp, GuardedSmtpSsl
 
 SMTP_TIMEOUT_SECONDS = 5.0
 """One step of the conversation with the mail server."""
@@ -69,8 +70,8 @@ def _connect(address: SplitResult) -> smtplib.SMTP:
     host = address.hostname or ""
     if address.scheme == "smtps":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, address.port or 465, timeout=SMTP_TIMEOUT_SECONDS, context=context)
-    return smtplib.SMTP(host, address.port or 25, timeout=SMTP_TIMEOUT_SECONDS)
+        return GuardedSmtpSsl(host, address.port or 465, timeout=SMTP_TIMEOUT_SECONDS, context=context)
+    return GuardedSmtp(host, address.port or 25, timeout=SMTP_TIMEOUT_SECONDS)
 
 
 def _is_loopback(host: str) -> bool:

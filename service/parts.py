@@ -3,6 +3,7 @@
 BODY and QUERY hold what the route's schemas have judged. SEED is 32 bytes from which a request derives everything it
 would otherwise draw at random: the same for a repeated Idempotency-Key. ACTOR is who acts, for the audit trail.
 DRAINING is set once the process was told to stop. FORGET_KEY drops what authentication remembers of an API key.
+STANDINGS are the quotas that the answer tells of.
 VOLATILE_REDIS says that Redis was allowed to lose data.
 """
 
@@ -18,6 +19,7 @@ from service.checks import HealthChecks
 from service.config import WebConfig
 from service.domain.api_key import Scope
 from service.domain.catalog import Catalog
+from service.domain.quota import Standing
 from service.exports import Exports
 from service.key_issuer import KeyIssuer
 from service.ledger.audit_trail import AuditTrail
@@ -27,6 +29,8 @@ from service.ledger.keyring import Keyring
 from service.ledger.request_counts import RequestCounts
 from service.ledger.tenants import TenantBook
 from service.ledger.usage import UsageReader
+from service.limits.admission import AdmissionControl
+from service.limits.triage import Triage
 from service.onboarding import Onboarding
 from service.pages import Pages
 from service.payments.gateway import StripeGateway
@@ -38,6 +42,7 @@ from service.telemetry.pipeline import Telemetry
 from service.tenancy import Tenancy
 from service.top_costs import TopCosts
 
+ADMISSION_CONTROL = AppKey("admission_control", AdmissionControl)
 AUDIT_TRAIL = AppKey("audit_trail", AuditTrail)
 CLOCK: AppKey[Callable[[], datetime]] = AppKey("clock")
 DESCRIPTION: AppKey[dict[str, object]] = AppKey("description")
@@ -62,6 +67,7 @@ TENANT_BOOK = AppKey("tenant_book", TenantBook)
 TOP_COSTS = AppKey("top_costs", TopCosts)
 USAGE_INTAKE = AppKey("usage_intake", UsageIntake)
 USAGE_READER = AppKey("usage_reader", UsageReader)
+TRIAGE = AppKey("triage", Triage)
 VERSION = AppKey("version", str)
 VOLATILE_REDIS = AppKey("volatile_redis", bool)
 WEBHOOK_INTAKE = AppKey("webhook_intake", WebhookIntake)
@@ -71,6 +77,7 @@ REQUEST_ID = RequestKey("request_id", str)
 BODY: RequestKey[Mapping[str, Any]] = RequestKey("body")
 QUERY: RequestKey[Mapping[str, Any]] = RequestKey("query")
 SEED = RequestKey("seed", bytes)
+STANDINGS: RequestKey[tuple[Standing, ...]] = RequestKey("standings")
 ACTOR = RequestKey("actor", str)
 ADMISSION = RequestKey("admission", Admission)
 SCOPES: RequestKey[frozenset[Scope]] = RequestKey("scopes")

@@ -1,36 +1,123 @@
-"""The HTTP server around the application: its limits, and a safe answer where the parser gives up."""
+"""The HTTP server around the application: its limits, whom it admits, and a safe answer where the parser gives up."""
 
 import asyncio
-import logging
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from uuid import uuid4
 
-from aiohttp import hdrs, web
+from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 from opentelemetry.trace import SpanKind
 
-from service.errors import MalformedRequestError, ServiceError
-from service.middleware.errors import problem_response
-from service.middleware.security_headers import SECURITY_HEADERS
-from service.middleware.telemetry import UNMATCHED, count_request
-from service.parts import TELEMETRY
-from service.telemetry.logs import log_event
-from service.telemetry.pipeline import Telemetry
-from service.telemetry.spans import Span
+from service.bare_answers import BareAnswers
+from service.errors import HeaderTimeoutError, MalformedRequestError, OverloadedError, ServiceError
+from service.limits.admission import AdmissionControl, Ticket
+from service.limits.triage import Triage
+from service.middleware.errors import error_of
+from service.middleware.telemetry import UNMATCHED, measure_outside
+from service.parts import ADMISSION_CONTROL, TELEMETRY, TRIAGE, WEB
 
 KEEPALIVE_TIMEOUT_SECONDS = 75.0
+HEADER_TIMEOUT_SECONDS = 10.0
+"""For the head of a request, from its first byte on, and for the first byte of a connection."""
+LINGER_SECONDS = 2.0
+"""How long the rest of a body is still read after its request was answered."""
 SHUTDOWN_TIMEOUT_SECONDS = 4.0
-_log = logging.getLogger(__name__)
-_OPTIONS: dict[str, Any] = {"keepalive_timeout": KEEPALIVE_TIMEOUT_SECONDS, "access_log": None}
+_OPTIONS: dict[str, Any] = {
+    "keepalive_timeout": KEEPALIVE_TIMEOUT_SECONDS,
+    "lingering_time": LINGER_SECONDS,
+    "access_log": None,
+    "auto_decompress": False,
+}
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class _Protocol(RequestHandler):
-    """Requests that cannot be parsed never reach the application, so they are answered and measured here, without an
-    echo.
-    """
+    """One connection. What cannot be parsed, and what there is no room for, never reaches the application."""
 
-    def __init__(self, manager: "_Server", telemetry: Telemetry, **options: Any) -> None:
-        super().__init__(manager, **options)
-        self._telemetry = telemetry
+    def __init__(self, server: "_Server") -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
+        self._server = server
+        self._ticket: Ticket | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._has_begun = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._end_head_timer()
+        if (ticket := self.take_ticket()) is not None:
+            self._server.admission.leave(ticket)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Judge a request as soon as its head is read, if the connection was idle; a pipelined one has to wait."""
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._messages:
+            super().data_received(data)
+            return
+        self._has_begun = True
+        self._waiter = None  # so that nothing begins before the request is judged
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        if not self._messages:
+            self._await_head()
+            return
+        self._end_head_timer()
+        if not self._refused() and not waiter.done():
+            waiter.set_result(None)
+
+    def take_ticket(self) -> Ticket | None:
+        """The request's leave to work, if it was given when it arrived; it is given once."""
+        ticket, self._ticket = self._ticket, None
+        return ticket
+
+    def _refused(self) -> bool:
+        """Give the only request leave, or answer it here and now; what is not as simple as that goes its usual way."""
+        message, payload = self._messages[0]
+        if len(self._messages) > 1 or not isinstance(message, RawRequestMessage):
+            return False
+        is_whole = payload.is_eof()
+        priority = self._server.triage.priority(message.path)
+        self._ticket = self._server.admission.enter(priority, is_reading=not is_whole)
+        if self._ticket is not None or not is_whole or self._reading_paused or "Origin" in message.headers:
+            return False
+        self._messages.popleft()
+        cast("Any", self._parser).message_consumed()
+        self._server.admission.shed(priority, self._server.triage.route(message.path))
+        self._answer_here(message.method != "HEAD", must_close=message.should_close)
+        return True
+
+    def _answer_here(self, has_body: bool, *, must_close: bool) -> None:
+        transport = self.transport
+        if transport is None:
+            return
+        transport.write(self._server.bare.refusal(has_body, must_close))
+        self._next_keepalive_close_time = self._loop.time() + KEEPALIVE_TIMEOUT_SECONDS
+        if must_close:
+            self.force_close()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self._loop.call_later(HEADER_TIMEOUT_SECONDS, self._give_up_head)
+
+    def _end_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up_head(self) -> None:
+        """A connection that began to ask is told why it is closed."""
+        self._head_timer = None
+        if self.transport is not None and self._has_begun:
+            self.transport.write(self._server.bare.last_words(HeaderTimeoutError()))
+        self.force_close()
 
     def handle_error(
         self,
@@ -39,52 +126,61 @@ class _Protocol(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        """Answer what cannot be parsed, without an echo."""
         if request.writer.output_size > 0:
             raise ConnectionError("part of a response is already sent")
-        span = self._telemetry.tracer.begin_root(f"_OTHER {UNMATCHED}", SpanKind.SERVER)
+        span = self._server.telemetry.tracer.begin_root(f"_OTHER {UNMATCHED}", SpanKind.SERVER)
         request_id = f"{span.trace.trace_id:032x}"
-        error = MalformedRequestError() if status < 500 else ServiceError()
         if status >= 500:
             self.log_exception("request %s failed outside the application", request_id, exc_info=exc)
         else:
             self.log_debug("request %s from %s: %s", request_id, request.remote, message)
-        self._measure(span, error.status, request_id)
-        response = _BareResponse.of(problem_response(error, request_id), request_id)
+        error = MalformedRequestError() if status < 500 else ServiceError()
+        measure_outside(self._server.telemetry, span, error.status, request_id)
+        response = self._server.bare.response(request, error, request_id)
         response.force_close()
         return response
 
-    def _measure(self, span: Span, status: int, request_id: str) -> None:
-        """As a request without a known method or route."""
-        span.attributes.update({"http.request.method": "_OTHER", "http.route": UNMATCHED})
-        span.attributes.update({"http.response.status_code": status, "billing.request.id": request_id})
-        if status >= 500:
-            span.attributes["error.type"] = str(status)
-            span.failed = True
-        count_request(self._telemetry, span, status)
-        attributes = {"http.response.status_code": status, "billing.request.id": request_id}
-        log_event(_log, logging.INFO, "request.malformed", "the request could not be parsed", attributes)
-
-
-class _BareResponse(web.Response):
-    """Takes off the server's banner by itself, because the application's hooks do not see it."""
-
-    @classmethod
-    def of(cls, response: web.Response, request_id: str) -> "_BareResponse":
-        headers = {**response.headers, **SECURITY_HEADERS, "X-Request-Id": request_id}
-        return cls(body=response.body, status=response.status, headers=headers)
-
-    async def _prepare_headers(self) -> None:
-        await super()._prepare_headers()
-        self.headers.popall(hdrs.SERVER, None)
-
 
 class _Server(web.Server):
-    def __init__(self, made: web.Server, telemetry: Telemetry) -> None:
-        super().__init__(made.request_handler, request_factory=made.request_factory)
-        self._telemetry = telemetry
+    """Makes the connections' protocols, and stands between them and the application."""
+
+    def __init__(self, handler: Answer, factory: Any, app: web.Application) -> None:
+        super().__init__(cast("Any", self._serve), request_factory=factory)
+        self._handler = handler
+        self.admission: AdmissionControl = app[ADMISSION_CONTROL]
+        self.triage: Triage = app[TRIAGE]
+        self.bare = BareAnswers(app[WEB])
+        self.telemetry = app[TELEMETRY]
 
     def __call__(self) -> RequestHandler:
-        return _Protocol(self, self._telemetry, loop=asyncio.get_running_loop(), **_OPTIONS)
+        return _Protocol(self)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        ticket = self._ticket_of(request)
+        if ticket is None:
+            return self._too_much(request)
+        self.admission.begin(ticket)
+        try:
+            return await self._handler(request)
+        except web.HTTPException as error:  # raised by aiohttp before any middleware
+            return self.bare.response(request, error_of(error)(), uuid4().hex)
+        finally:
+            self.admission.leave(ticket)
+
+    def _ticket_of(self, request: web.BaseRequest) -> Ticket | None:
+        protocol = cast("_Protocol", request.protocol)
+        if (ticket := protocol.take_ticket()) is not None:
+            return ticket
+        is_reading = not request.content.is_eof()
+        return self.admission.enter(self.triage.priority(request.path), is_reading=is_reading)
+
+    def _too_much(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.admission.shed(self.triage.priority(request.path), self.triage.route(request.path))
+        response = self.bare.response(request, OverloadedError(), uuid4().hex)
+        if not request.content.is_eof():
+            response.force_close()
+        return response
 
 
 class Runner(web.AppRunner):
@@ -92,7 +188,7 @@ class Runner(web.AppRunner):
 
     def __init__(self, app: web.Application) -> None:
         super().__init__(app, shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS)
-        self._telemetry = app[TELEMETRY]
 
     async def _make_server(self) -> web.Server:
-        return _Server(await super()._make_server(), self._telemetry)
+        made = await super()._make_server()
+        return _Server(made.request_handler, made.request_factory, self.app)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.errors import LabError
-from chaos.lab import configuration
+from chaos.lab import configuration, limits
 from chaos.lab.lab_secrets import LabSecrets
 from chaos.lab.ports import LOOPBACK
 from chaos.lab.processes import Command
@@ -124,6 +124,7 @@ class Parts:
             "API_KEY_SECRET": self.secrets.api_key_secret,
             "JWT_SECRET": self.secrets.jwt_secret,
             **self._data_environment(),
+            **limits.AMPLE,
             "LOG_FORMAT": "json",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url("otlp_proxy"),
             "OTEL_METRIC_EXPORT_INTERVAL": str(round(self.pace.export_seconds * 1000)),

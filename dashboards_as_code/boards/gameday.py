@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dashboards_as_code import queries
-from dashboards_as_code.boards import billing_panels, metering_panels, slo_panels, telemetry_panels
+from dashboards_as_code.boards import billing_panels, limit_panels, metering_panels, slo_panels, telemetry_panels
 from dashboards_as_code.boards import service_panels as panels
 from dashboards_as_code.model import Board, Row, Variable
 from dashboards_as_code.sources import GuardedSlo, Sources
@@ -55,6 +55,7 @@ def service_rows(registry: Registry) -> tuple[Row, ...]:
         Row("Redis", (panels.redis_latency(redis), panels.redis_operations(redis), panels.redis_errors(redis))),
         Row("Stripe", (panels.stripe_latency(stripe), panels.stripe_calls(stripe), panels.stripe_errors(stripe))),
         Row("Usage", (panels.usage_by_outcome(usage), panels.usage_by_type(usage))),
+        *limit_panels.rows(registry),
         *metering_panels.rows(registry),
         *billing_panels.rows(registry),
         *telemetry_panels.rows(registry),

@@ -19,11 +19,14 @@ from service.errors import (
     LedgerUnavailableError,
     MalformedRequestError,
     NotFoundError,
+    OverloadedError,
+    RateLimitedError,
     ServiceError,
     UnauthorizedError,
     UnsupportedMediaTypeError,
     ValidationError,
 )
+from service.limits.triage import UNLIMITED
 
 _TEXT = Text(2000, pattern="(?s:.*)", min_length=0)
 _FIELD_FAULT = Record({"field": _TEXT, "rule": _TEXT}, name="FieldFault", about="One field and the rule it breaks.")
@@ -36,9 +39,10 @@ PROBLEM = Record(
         "request_id": Text(64, pattern="[0-9a-f]+"),
         "detail": _TEXT,
         "errors": Listing(_FIELD_FAULT, about="Every bad field, where fields are at fault."),
+        "more_errors": Whole(1, 10**6, about="How many more fields are at fault than are named."),
         "results": Listing(Anything(), about="What became of each reported event, where a limit refused them."),
     },
-    optional=frozenset({"detail", "errors", "results"}),
+    optional=frozenset({"detail", "errors", "more_errors", "results"}),
     name="Problem",
     about="What went wrong, as RFC 9457 has it.",
 )
@@ -110,8 +114,10 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, object]:
 
 def errors_of(route: Route) -> list[type[ServiceError]]:
     """Every error that the route can answer with, by status."""
-    errors: set[type[ServiceError]] = {LedgerUnavailableError, ServiceError, *route.errors}
+    errors: set[type[ServiceError]] = {LedgerUnavailableError, OverloadedError, ServiceError, *route.errors}
     errors |= {ValidationError}
+    if route.path not in UNLIMITED:
+        errors |= {RateLimitedError}
     if route.scope is not None:
         errors |= {UnauthorizedError, InsufficientScopeError}
     if "{" in route.path:

@@ -2,6 +2,7 @@
 
 from service.config.deadlines import REDIS_TIMEOUT_SECONDS, STRIPE_TIMEOUT_SECONDS
 from service.config.environment import Environment
+from service.config.limits import LimitsConfig
 from service.config.metering import MeteringConfig
 from service.config.problems import ConfigError, Problem
 from service.config.process import Config, archive_folder
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Environment",
+    "LimitsConfig",
     "MeteringConfig",
     "Problem",
     "RedisConfig",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.config.environment import Environment, read_environment
+from service.config.limits import LimitsConfig, read_limits
 from service.config.metering import MeteringConfig, read_metering
 from service.config.reader import Reader
 from service.config.redis import RedisConfig, read_redis
@@ -29,6 +30,7 @@ class Config:
     metering: MeteringConfig
     telemetry: TelemetryConfig
     secrets: SecretsConfig
+    limits: LimitsConfig
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
@@ -49,6 +51,7 @@ class Config:
             metering=read_metering(reader),
             telemetry=read_telemetry(reader, port),
             secrets=read_secrets(reader),
+            limits=read_limits(reader, environment),
         )
         reader.finish()
         return config

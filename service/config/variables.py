@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.domain.client_address import X_FORWARDED_FOR
 from service.telemetry.pipeline import METRIC_INTERVAL_SECONDS
 from service.telemetry.sampling import DEFAULT_TRACE_RATIO
 
@@ -96,6 +97,14 @@ SECTIONS: Mapping[str, tuple[Variable, ...]] = {
             "without wildcard, https in production",
             needed="in production",
         ),
+    ),
+    "Limits": (
+        Variable("RATE_LIMIT_CALLS_MULTIPLIER", "raises every plan's calls a minute, for load tests", "1"),
+        Variable("RATE_LIMIT_ADDRESS_PER_MINUTE", "requests from an address before it is known whose they are", "3000"),
+        Variable("RATE_LIMIT_SIGNUPS_PER_HOUR", "sign-ups from one address", "10"),
+        Variable("RATE_LIMIT_FAILED_AUTH_PER_MINUTE", "refused keys from one address", "10"),
+        Variable("TRUSTED_PROXIES", "networks of the proxies in front, such as 10.0.0.0/8, separated by commas"),
+        Variable("TRUSTED_PROXY_HEADER", "the header that they write: x-forwarded-for or forwarded", X_FORWARDED_FOR),
     ),
     "Workers": (
         Variable("SEAL_GRACE_SECONDS", "how long after its end an hour's usage is sealed", "900"),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.domain.schema import HIDDEN, VISIBLE
+
 MAX_PROPERTIES = 10
 MAX_PROPERTY_KEY = 64
 MAX_PROPERTY_TEXT = 256
@@ -94,7 +96,7 @@ def document() -> dict[str, object]:
     """The rules for properties as JSON Schema."""
     outcomes = sorted({outcome for allowed in _OUTCOMES.values() for outcome in allowed})
     free = [
-        {"type": "string", "maxLength": MAX_PROPERTY_TEXT},
+        {"type": "string", "maxLength": MAX_PROPERTY_TEXT, "pattern": VISIBLE},
         {"type": "integer", "minimum": -MAX_PROPERTY_INTEGER, "maximum": MAX_PROPERTY_INTEGER},
         {"type": "boolean"},
     ]
@@ -120,7 +122,7 @@ def document() -> dict[str, object]:
             },
         },
         "additionalProperties": {"anyOf": free},
-        "propertyNames": {"minLength": 1, "maxLength": MAX_PROPERTY_KEY},
+        "propertyNames": {"minLength": 1, "maxLength": MAX_PROPERTY_KEY, "pattern": VISIBLE},
         "maxProperties": MAX_PROPERTIES,
     }
 
@@ -134,10 +136,10 @@ def _is_fair(event_type: EventType, name: str, value: object) -> bool:
         case "duration_ms":
             return is_integer(value, 0, MAX_DURATION_MS)
         case _:
-            return 0 < len(name) <= MAX_PROPERTY_KEY and _is_scalar(value)
+            return 0 < len(name) <= MAX_PROPERTY_KEY and not HIDDEN.search(name) and _is_scalar(value)
 
 
 def _is_scalar(value: object) -> bool:
     if isinstance(value, str):
-        return len(value) <= MAX_PROPERTY_TEXT
+        return len(value) <= MAX_PROPERTY_TEXT and not HIDDEN.search(value)
     return isinstance(value, bool) or is_integer(value, -MAX_PROPERTY_INTEGER, MAX_PROPERTY_INTEGER)

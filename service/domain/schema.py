@@ -13,6 +13,9 @@ from service.errors import FieldError
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _UNSEEN = _CONTROLS + r"\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\uffff"
+HIDDEN = re.compile(f"[{_UNSEEN}\U000e0000-\U000e007f]")
+"""A character that people do not see, or that changes how they see others."""
+VISIBLE = f"^[^{_UNSEEN}]*$"
 TEXT = rf"[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?"
 """Text for people: nothing invisible or bidirectional in it, no white space around it."""
 
@@ -52,6 +55,7 @@ class Text:
     def _allows(self, value: object) -> bool:
         return (
             isinstance(value, str)
+            and (self.pattern is not TEXT or HIDDEN.search(value) is None)
             and self.min_length <= len(value) <= self.max_length
             and re.fullmatch(self.pattern, value) is not None
         )

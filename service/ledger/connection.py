@@ -69,6 +69,7 @@ class Operation(StrEnum):
     END_SEND = "end_send"
     READ_OUTBOX = "read_outbox"
     SETTLE_DEAD = "settle_dead"
+    TAKE_QUOTA = "take_quota"
     CHECK = "check"
 
 

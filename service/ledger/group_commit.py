@@ -50,13 +50,14 @@ class GroupCommit(Generic[Work, Answer]):
     """One call at a time on each lane; `commit` does several pieces of work and has an answer for each, in order.
 
     A call that fails fails exactly the work that was in it. Work whose request is gone before it is sent is not sent.
+    `instruments` is None where what is committed is no usage.
     """
 
     def __init__(
         self,
         commit: Callable[[int, Sequence[Work]], Coroutine[Any, Any, Sequence[Answer]]],
         size_of: Callable[[Work], int],
-        instruments: Instruments,
+        instruments: Instruments | None,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self._commit = commit
@@ -77,7 +78,7 @@ class GroupCommit(Generic[Work, Answer]):
         waiter = _Waiter(work, size, answer, copy_context())
         lane.waiters.append(waiter)
         lane.size += size
-        self._instruments.commit_queue.add(1)
+        self._note_queue(1)
         if lane.call is None:
             self._call(lane_number, lane)
         try:
@@ -92,10 +93,15 @@ class GroupCommit(Generic[Work, Answer]):
         if not waiters:
             lane.call = None
             return
-        self._instruments.commit_size.record(len(waiters))
+        if self._instruments is not None:
+            self._instruments.commit_size.record(len(waiters))
         work = [waiter.work for waiter in waiters]
         lane.call = asyncio.create_task(self._commit(lane_number, work), context=waiters[0].context)
         lane.call.add_done_callback(partial(self._answer, lane_number, lane, waiters))
+
+    def _note_queue(self, change: int) -> None:
+        if self._instruments is not None:
+            self._instruments.commit_queue.add(change)
 
     def _next(self, lane: _Lane[Work, Answer]) -> list[_Waiter[Work, Answer]]:
         """Take from the queue what fits into one call, and drop what nobody waits for any more."""
@@ -104,7 +110,7 @@ class GroupCommit(Generic[Work, Answer]):
         while lane.waiters and (not taken or size + lane.waiters[0].size <= self._bounds.per_call):
             waiter = lane.waiters.popleft()
             lane.size -= waiter.size
-            self._instruments.commit_queue.add(-1)
+            self._note_queue(-1)
             if not waiter.answer.done():
                 taken.append(waiter)
                 size += waiter.size

@@ -36,6 +36,7 @@ keys that one script touches live in one slot of a Redis Cluster.
     {sNN}:idempotency:<key hash>  hash    a request under an Idempotency-Key, and its answer; expires
     {sNN}:burnt:<token digest>    string  a session that was ended before its time; expires
     {sNN}:pending:<token digest>  string  a sign-up that waits for its e-mail address to be confirmed; expires
+    {sNN}:quota:<limiter>:<who>   string  when a quota is whole again, in microseconds; expires, and is never synced
 
 Webhooks come before it is known whose they are, so they have a tag of their own:
 
@@ -185,6 +186,10 @@ def pending_signup(token_digest: str) -> str:
 
 def burnt_session(token_digest: str) -> str:
     return f"{_tag(shard_of(token_digest))}:burnt:{token_digest}"
+
+
+def quota(shard_id: str, limiter: str, subject: str) -> str:
+    return f"{_tag(shard_of(shard_id))}:quota:{limiter}:{subject}"
 
 
 def lease(tenant_id: str) -> str:

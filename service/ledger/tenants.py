@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from service.domain.audit_entry import AuditEntry
-from service.domain.tenant import Tenant
+from service.domain.tenant import Plan, Tenant
 from service.errors import LeaseLostError, NotFoundError, VersionConflictError
 from service.ledger import keys
 from service.ledger.audit_trail import entry_arguments
@@ -47,6 +47,10 @@ class TenantBook:
     async def read(self, tenant_id: str) -> Tenant | None:
         fields = await self._ledger.command(Operation.READ_TENANT, "HGETALL", keys.tenant(tenant_id))
         return from_fields(tenant_id, fields) if fields else None
+
+    async def plan_of(self, tenant_id: str) -> Plan | None:
+        plan = await self._ledger.command(Operation.READ_TENANT, "HGET", keys.tenant(tenant_id), "plan")
+        return Plan(plan) if plan else None
 
     async def change(
         self,

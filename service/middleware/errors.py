@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from service.errors import (
     BodyTooLargeError,
+    ExpectationFailedError,
     MalformedRequestError,
     MethodNotAllowedError,
     NotFoundError,
@@ -19,7 +20,12 @@ from service.telemetry.logs import event_fields, log_event
 
 _logger = logging.getLogger(__name__)
 
-_OF_AIOHTTP: dict[int, type[ServiceError]] = {404: NotFoundError, 405: MethodNotAllowedError, 413: BodyTooLargeError}
+_OF_AIOHTTP: dict[int, type[ServiceError]] = {
+    404: NotFoundError,
+    405: MethodNotAllowedError,
+    413: BodyTooLargeError,
+    417: ExpectationFailedError,
+}
 
 
 def translate_errors() -> Middleware:
@@ -48,10 +54,15 @@ def problem_response(error: ServiceError, request_id: str) -> web.Response:
     return web.Response(body=body, status=error.status, headers=headers)
 
 
+def error_of(error: web.HTTPException) -> type[ServiceError]:
+    """What an error that aiohttp raised means to a client."""
+    return _OF_AIOHTTP.get(error.status, MalformedRequestError)
+
+
 def _translate_http(error: web.HTTPException, request_id: str) -> web.StreamResponse:
     if error.status < 400:
         return error
-    response = problem_response(_OF_AIOHTTP.get(error.status, MalformedRequestError)(), request_id)
+    response = problem_response(error_of(error)(), request_id)
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
     return response

@@ -1,5 +1,7 @@
 """Gives each request its id, its span, its metrics and its log line."""
 
+import logging
+
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from opentelemetry.trace import SpanKind
@@ -9,11 +11,13 @@ from service.api.route import Routes
 from service.errors import ClientDisconnectedError
 from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID, TOP_COSTS
 from service.telemetry.instruments import Instruments
+from service.telemetry.logs import log_event
 from service.telemetry.pipeline import Telemetry
 from service.telemetry.sampling import Reason
 from service.telemetry.spans import CURRENT, Span
 from service.telemetry.tracing import Attributes, caller_links
 
+_log = logging.getLogger(__name__)
 GAMEDAY_HEADER = "X-GameDay"
 """What a GameDay's load says of itself; honoured only by a service that is configured to."""
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
@@ -122,6 +126,18 @@ def count_request(telemetry: Telemetry, span: Span, status: int) -> None:
     telemetry.tracer.end(span)
     instruments.server_duration.record(span.ended - span.started, attributes)
     telemetry.logs.request(span)
+
+
+def measure_outside(telemetry: Telemetry, span: Span, status: int, request_id: str) -> None:
+    """Measure what never reached the application, as a request without a known method or route."""
+    span.attributes.update({"http.request.method": "_OTHER", "http.route": UNMATCHED})
+    span.attributes.update({"http.response.status_code": status, "billing.request.id": request_id})
+    if status >= 500:
+        span.attributes["error.type"] = str(status)
+        span.failed = True
+    count_request(telemetry, span, status)
+    attributes = {"http.response.status_code": status, "billing.request.id": request_id}
+    log_event(_log, logging.INFO, "request.malformed", "the request could not be parsed", attributes)
 
 
 def _is_gone(request: web.Request) -> bool:

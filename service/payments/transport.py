@@ -7,7 +7,9 @@ import aiohttp
 import stripe
 
 from service.config import STRIPE_TIMEOUT_SECONDS, StripeConfig
+from service.domain.reach import Reach
 from service.errors import PaymentsRejectedError, PaymentsUnavailableError
+from service.outbound import StripeHttpClient
 from service.payments.endpoints import Endpoint
 from service.payments.persistence import FAILED, Call, Persistence, Send, Surroundings, T
 from service.payments.witness import Witness
@@ -34,7 +36,8 @@ class Transport:
 
     def __init__(self, config: StripeConfig, telemetry: Telemetry, surroundings: Surroundings) -> None:
         stripe.enable_telemetry = False
-        http_client = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=STRIPE_TIMEOUT_SECONDS))
+        reach = Reach.CONFIGURED if config.api_base else Reach.PUBLIC
+        http_client = StripeHttpClient(aiohttp.ClientTimeout(total=STRIPE_TIMEOUT_SECONDS), reach)
         self.client = stripe.StripeClient(
             config.secret_key,
             http_client=http_client,

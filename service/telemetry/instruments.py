@@ -51,6 +51,10 @@ class Instruments:
     metering_shards: Gauge
     archive_entries: Counter
     archive_lag: Gauge
+    rate_limit_decisions: Counter
+    overload_shed: Counter
+    overload_limit: Gauge
+    overload_delay: Gauge
     top_costs: Gauge
     loop_lag: Histogram
     trace_decisions: Counter
@@ -112,6 +116,10 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
         metering_shards=_gauge(meter, registry.metric("billing.metering.shards")),
         archive_entries=_counter(meter, registry.metric("billing.archive.entries")),
         archive_lag=_gauge(meter, registry.metric("billing.archive.lag")),
+        rate_limit_decisions=_counter(meter, registry.metric("billing.rate_limit.decisions")),
+        overload_shed=_counter(meter, registry.metric("billing.overload.shed")),
+        overload_limit=_gauge(meter, registry.metric("billing.overload.limit")),
+        overload_delay=_gauge(meter, registry.metric("billing.overload.delay")),
         top_costs=_gauge(meter, registry.metric("billing.cost.top")),
         loop_lag=_histogram(meter, registry.metric("billing.event_loop.lag")),
         trace_decisions=_counter(meter, registry.metric("billing.telemetry.traces")),

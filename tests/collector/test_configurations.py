@@ -79,3 +79,8 @@ def test_every_alert_reaches_the_observer(severity: str) -> None:
         find("amtool"), "config", "routes", "test", config, "slo=api-availability", f"severity={severity}"
     )
     assert receiver.strip() == "gameday"
+
+
+def test_the_services_own_alerts_fire_when_they_should_and_stay_silent_otherwise() -> None:
+    tests = COLLECTOR / "alerts" / "service.test.yaml"
+    assert "SUCCESS" in answer(find("promtool"), "test", "rules", tests)

@@ -98,7 +98,9 @@ def send(stack, route, tenant_id, key_id, sender):
 def without_ids(response):
     """The answer but for what differs between any two: request id and date."""
     own = ("X-Request-Id", "Date")
+    standing = ("RateLimit", "X-RateLimit-")  # says how much the sender has asked before
     headers = {name: value for name, value in response.headers.items() if name not in own}
+    headers = {name: value for name, value in headers.items() if not name.startswith(standing)}
     return response.status_code, headers, response.content.replace(response.headers["X-Request-Id"].encode(), b"")
 
 

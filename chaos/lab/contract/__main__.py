@@ -14,6 +14,7 @@ import requests
 import yaml
 
 from chaos.errors import GameDayError
+from chaos.lab.contract import queueing
 from chaos.lab.contract.judgement import Judgement, Labels, judge
 from chaos.lab.contract.traffic import Caller
 from chaos.lab.contract.uses import ALERTS, RULES, needs_of_project
@@ -43,6 +44,7 @@ async def check(root: Path, progress: Progress) -> Judgement:
     try:
         state = await lab.up(progress)
         await asyncio.to_thread(Caller(state.urls).exercise)
+        await asyncio.to_thread(queueing.overfill, await queueing.start(lab, state.urls["otlp"]))
         return await asyncio.to_thread(_judge_until_it_holds, state.urls["prometheus"], progress)
     finally:
         await lab.down()
@@ -70,7 +72,7 @@ def _live(prometheus: str) -> Sequence[Labels]:
 
 def _groups() -> Sequence[dict[str, Any]]:
     """Every rule and alert of the project, so that a broken one keeps Prometheus from starting."""
-    groups = []
+    groups: list[dict[str, Any]] = []
     for path in sorted(path for pattern in (RULES, ALERTS) for path in PROJECT.glob(pattern)):
         document = yaml.safe_load(path.read_text())
         if isinstance(document, dict):

@@ -1,0 +1,59 @@
+"""Stripe's answers are no more trusted than a client's requests: what is unsound ends as "not available", in time."""
+
+import asyncio
+import tracemalloc
+
+import pytest
+from aiohttp import web
+
+from service.errors import PaymentsRejectedError, PaymentsUnavailableError
+
+JSON = "application/json"
+ANSWERS = {
+    "no JSON": (200, JSON, b"<html>welcome to the hotel</html>"),
+    "cut off": (200, JSON, b'{"id": "cus_1", "object": "cust'),
+    "empty": (200, JSON, b""),
+    "a list": (200, JSON, b"[1, 2, 3]"),
+    "null": (200, JSON, b"null"),
+    "a number": (200, JSON, b"7"),
+    "no id": (200, JSON, b'{"object": "customer"}'),
+    "not UTF-8": (200, JSON, b"\xff\xfe{}"),
+    "100,000 deep": (200, JSON, b"[" * 100_000),
+    "a digit string": (200, JSON, b'{"id": ' + b"9" * 900_000 + b"}"),
+    "an error page": (502, "text/html", b"<html>" + b"x" * 100_000),
+    "an error without a body": (500, JSON, b""),
+    "an error that is none": (400, JSON, b'{"error": "no"}'),
+}
+
+
+def create(gateway):
+    return gateway.create_customer("0" * 32, "Example", "billing@example.com", "key")
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_an_unsound_answer_is_no_answer(gateway, front, kind):
+    status, media_type, body = ANSWERS[kind]
+
+    async def unsound(_):
+        return web.Response(status=status, body=body, content_type=media_type)
+
+    front.faults += [unsound] * 10
+    tracemalloc.start()
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises((PaymentsUnavailableError, PaymentsRejectedError)):
+                await create(gateway)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 32 * 1024 * 1024
+
+
+async def test_a_redirect_is_not_followed(gateway, front):
+    async def redirect(_):
+        return web.Response(status=302, headers={"Location": f"{front.url}/v1/elsewhere"})
+
+    front.faults += [redirect] * 10
+    with pytest.raises((PaymentsUnavailableError, PaymentsRejectedError)):
+        await create(gateway)
+    assert {request.path for request in front.requests} == {"/v1/customers"}

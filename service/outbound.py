@@ -1,15 +1,20 @@
 """The way out: every connection to a host by name is judged by the address that it is really made to."""
 
+import json
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import stripe
 
 from service.domain.reach import Reach, may_reach
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+"""Of Stripe: a page of 100 invoices with their lines stays below a tenth of it."""
 
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -34,7 +39,11 @@ def guarded_socket(reach: Reach) -> Callable[[AddressInfo], socket.socket]:
 
 
 class StripeHttpClient(stripe.AIOHTTPClient):
-    """Stripe's own client behind the guard; its session begins with the first call."""
+    """Stripe's own client behind the guard; its session begins with the first call.
+
+    No redirect is followed, and an answer that is too large or not of Stripe's form counts as none, because the client
+    would stumble over it later.
+    """
 
     def __init__(self, timeout: aiohttp.ClientTimeout, reach: Reach) -> None:
         super().__init__(timeout=timeout)
@@ -49,6 +58,44 @@ class StripeHttpClient(stripe.AIOHTTPClient):
             session = aiohttp.ClientSession(connector=connector)
             self.__dict__["_cached_session"] = session
         return session
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        arguments, options = self._get_request_args_kwargs(method, url, headers, post_data)
+        try:
+            async with self._session.request(*arguments, allow_redirects=False, **options) as response:
+                body = await _bounded(response.content)
+        except Exception as error:  # noqa: BLE001 - as the client itself does, it names every failure alike
+            self._handle_request_error(error)
+        if not is_sound(response.status, body):
+            raise stripe.APIConnectionError(f"the answer ({response.status}) is not of Stripe's form")
+        return body, response.status, response.headers
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    """The whole body, as far as it is allowed to go; what is cut there is no JSON any more."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            break
+    return bytes(body[:MAX_ANSWER_BYTES])
+
+
+def is_sound(status: int, body: bytes) -> bool:
+    """Whether an answer is an object of Stripe's, or an error as Stripe describes them; any 5xx is an error."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    if status >= HTTPStatus.BAD_REQUEST:
+        return isinstance(document.get("error"), dict)
+    return status < HTTPStatus.MULTIPLE_CHOICES and isinstance(document.get("object"), str)
 
 
 def connect_guarded(host: str, port: int, timeout: float | None, reach: Reach) -> socket.socket:

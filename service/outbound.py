@@ -69,7 +69,7 @@ class StripeHttpClient(stripe.AIOHTTPClient):
         except Exception as error:  # noqa: BLE001 - as the client itself does, it names every failure alike
             self._handle_request_error(error)
         if not is_sound(response.status, body):
-            raise stripe.APIConnectionError(f"the answer ({response.status}) is not of Stripe's form")
+            raise stripe.APIConnectionError(f"the answer ({response.status}) is not of Stripe's form")  # type: ignore[no-untyped-call]
         return body, response.status, response.headers
 
 

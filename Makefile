@@ -19,7 +19,7 @@ EVENTS ?= 200000
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,15 @@ bench-telemetry: setup ## measure what telemetry costs, and what a hung Collecto
 
 collector-kill: setup ## kill the gateway under load, its receiver up or down, and count what arrives: GATEWAY_KILLS=20
 	@$(BIN)/python -m tests.collector.kill --kills $(GATEWAY_KILLS)
+
+deploy-secrets: setup ## make the passwords, keys and certificates of docker-compose.yml, and say what is missing
+	@$(BIN)/python -m deploy
+
+collector-check: setup ## have the full Collector (built on first use, 2 minutes) judge the agent's and the gateway's configuration
+	@$(BIN)/python -m tests.deploy.check agent gateway
+
+deploy-check: setup ## have each configuration of docker-compose.yml judged by its own program (built on first use, 5 minutes)
+	@$(BIN)/python -m tests.deploy.check
 
 lint: setup ## check style, types, import rules and generated files
 	@$(BIN)/ruff check .

@@ -1,1 +1,1 @@
-"""What turns the parts into a running deployment."""
+"""Secrets and certificates of the deployment; `python -m deploy` makes them."""

@@ -1,21 +1,23 @@
 """`python -m deploy`: make the secrets of docker-compose.yml that nobody has to choose; what is there stays."""
 
-import secrets
-import string
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.certificates import Authority, utc_now
+from service.config.generation import generate, random_secret
+from service.config.strength import REDIS_PASSWORD
 
 FOLDER = Path(__file__).parent / "secrets"
 TLS_HOSTS = ("agent", "gateway", "service", "prometheus")
-_LENGTHS = {"api-key-secret": 96, "jwt-secret": 160, "redis-password": 64, "grafana-password": 32}
-_SPECIAL = "-_.~"
-"""Special characters that mean nothing to a shell, a URL or redis.conf."""
-_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, _SPECIAL)
-_CHOSEN = ("stripe-secret-key", "stripe-webhook-secret")
-"""Secrets that come from Stripe's dashboard."""
+_MADE = {"api-key-secret": "API_KEY_SECRET", "jwt-secret": "JWT_SECRET", "redis-password": "REDIS_PASSWORD"}
+_GRAFANA_LENGTH = 32
+_CHOSEN = {
+    "stripe-secret-key": "the key from Stripe's dashboard",
+    "stripe-webhook-secret": "the webhook's signing secret from Stripe's dashboard",
+    "pages-url": "the URL that Alertmanager posts pages to",
+    "tickets-url": "the URL that Alertmanager posts tickets to",
+}
 
 
 def main(folder: Path = FOLDER) -> int:
@@ -29,23 +31,16 @@ def main(folder: Path = FOLDER) -> int:
         print(path)
     absent = [name for name in _CHOSEN if not (folder / name).exists()]
     for name in absent:
-        print(f"deploy: {folder / name} is missing: put Stripe's there, without a newline", file=sys.stderr)
+        print(f"deploy: {folder / name} is missing: put {_CHOSEN[name]} there, without a newline", file=sys.stderr)
     return 1 if absent else 0
 
 
-def password(length: int) -> str:
-    """Random characters with at least one of each class."""
-    alphabet = "".join(_CLASSES)
-    while True:
-        text = "".join(secrets.choice(alphabet) for _ in range(length))
-        if text[0].isalnum() and all(set(one) & set(text) for one in _CLASSES):
-            return text
-
-
 def _missing(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    for name, length in _LENGTHS.items():
+    fresh = generate()
+    made = {name: fresh[variable] for name, variable in _MADE.items()}
+    made["grafana-password"] = random_secret(REDIS_PASSWORD, _GRAFANA_LENGTH)
+    for name, text in made.items():
         if not (folder / name).exists():
-            text = password(length)
             yield folder / name, text.encode()
             if name == "redis-password":
                 yield folder / "redis.conf", f"requirepass {text}\n".encode()

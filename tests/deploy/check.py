@@ -1,0 +1,148 @@
+"""`python -m tests.deploy.check [NAME...]`: each configuration of the deployment, judged by the program that reads it.
+
+Builds what it needs and the machine lacks (the full Collector, promtool 3, Compose's own loader). The last line is
+`accepted= refused= unchecked=`; `unchecked` are the files whose program cannot be had here.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from chaos.errors import GameDayError
+from chaos.lab.catalogue import load
+from chaos.lab.configuration import collector_arguments
+from chaos.lab.installation import ensure
+from chaos.lab.programs import PROJECT, find, tools_folder
+from chaos.lab.sources.workshop import Workshop
+from tests.collector.gateway import gateway_environment
+from tests.deploy.redis_server import settings_of_a_started_server
+
+DEPLOY = PROJECT / "deploy"
+PRICES = {f"STRIPE_{plan}_PRICE_ID": "price_checked" for plan in ("STARTER", "PRO", "ENTERPRISE")}
+UNCHECKED = {
+    "tempo": "the Go module proxy does not have Tempo",
+    "loki": "Loki's module has replace directives, so that it does not install from the proxy",
+    "grafana": "provisioning has no checker but Grafana itself",
+}
+"""Their files are held against the documented fields by tests/deploy/test_observability.py."""
+
+
+class Refused(Exception):
+    """What the program said."""
+
+
+def check_compose(folder: Path) -> None:
+    """Docker Compose's own loader: schema, variables, references; and no price has a default."""
+    checker = _composecheck(folder)
+    _accept([checker, PROJECT / "docker-compose.yml"], PRICES)
+    for name in PRICES:
+        without = {key: value for key, value in PRICES.items() if key != name}
+        if name not in _refuse([checker, PROJECT / "docker-compose.yml"], without):
+            raise Refused(f"docker-compose.yml is accepted without {name}")
+
+
+def check_agent(folder: Path) -> None:
+    environ = {**gateway_environment(folder), "GATEWAY_HOST": "localhost"}
+    _accept([_program("billing-otelcol-full"), "validate", *collector_arguments("agent.yaml")], environ)
+
+
+def check_gateway(folder: Path) -> None:
+    argv = [_program("billing-otelcol-full"), "validate", *collector_arguments("gateway.yaml")]
+    _accept(argv, gateway_environment(folder))
+
+
+def check_prometheus(folder: Path) -> None:
+    """The file as it is, its rules and certificates where the container has them."""
+    config = folder / "prometheus.yaml"
+    text = (DEPLOY / "prometheus" / "prometheus.yaml").read_text()
+    text = text.replace("/etc/prometheus/slo", str(PROJECT / "slo" / "generated"))
+    text = text.replace("/etc/prometheus/alerts", str(PROJECT / "collector" / "alerts"))
+    config.write_text(text.replace("/run/secrets/tls", gateway_environment(folder)["TLS_DIR"]))
+    printed = _accept([_program("promtool-3"), "check", "config", config], {})
+    if "rules found" not in printed:
+        raise Refused(f"no rules were found: {printed}")
+
+
+def check_alertmanager(_: Path) -> None:
+    _accept([find("amtool"), "check-config", DEPLOY / "alertmanager" / "alertmanager.yaml"], {})
+
+
+def check_redis(folder: Path) -> None:
+    """A server started with the file says what it made of it."""
+    settings = settings_of_a_started_server(DEPLOY / "redis" / "redis.conf", folder)
+    expected = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
+    if found := {name: settings[name] for name in expected if settings[name] != expected[name]}:
+        raise Refused(f"the server has {found}, expected {expected}")
+
+
+CHECKS: Mapping[str, Callable[[Path], None]] = {
+    "compose": check_compose,
+    "agent": check_agent,
+    "gateway": check_gateway,
+    "prometheus": check_prometheus,
+    "alertmanager": check_alertmanager,
+    "redis": check_redis,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit 1 where a program refuses its file."""
+    parser = argparse.ArgumentParser(prog="python -m tests.deploy.check", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*CHECKS, []], metavar="NAME", help=f"of {', '.join(CHECKS)}")
+    names = parser.parse_args(arguments).names or list(CHECKS)
+    refused = 0
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                CHECKS[name](Path(folder))
+                print(f"{name}: accepted")
+            except (Refused, GameDayError) as error:
+                refused += 1
+                print(f"{name}: {error}", file=sys.stderr)
+    unchecked = UNCHECKED if len(names) == len(CHECKS) else {}
+    for name, reason in unchecked.items():
+        print(f"{name}: not checked by its program: {reason}")
+    print(f"accepted={len(names) - refused} refused={refused} unchecked={len(unchecked)}")
+    return 1 if refused else 0
+
+
+def _program(name: str) -> Path:
+    return ensure(load()[name], _workshop())
+
+
+def _workshop() -> Workshop:
+    return Workshop(tools_folder(os.environ), PROJECT, os.environ)
+
+
+def _composecheck(folder: Path) -> Path:
+    """Built from deploy/composecheck, whose go.sum pins what it is made of."""
+    argv = [_program("go"), "build", "-o", folder / "composecheck", "."]
+    environ = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0"}
+    _accept(argv, environ, DEPLOY / "composecheck")
+    return folder / "composecheck"
+
+
+def _accept(argv: list[str | Path], environ: Mapping[str, str], folder: Path = PROJECT) -> str:
+    done = _run(argv, environ, folder)
+    if done.returncode:
+        raise Refused((done.stderr + done.stdout).strip())
+    return done.stdout
+
+
+def _refuse(argv: list[str | Path], environ: Mapping[str, str]) -> str:
+    """What the program complains of; empty if it does not."""
+    done = _run(argv, environ, PROJECT)
+    return done.stderr if done.returncode else ""
+
+
+def _run(argv: list[str | Path], environ: Mapping[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    merged = {**os.environ, **environ}
+    return subprocess.run(argv, capture_output=True, text=True, timeout=300, env=merged, cwd=folder, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""docker-compose.yml and the Dockerfiles: what every part must have, and shares with the rest of the project."""
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+
+from chaos.lab.catalogue import load
+from chaos.lab.programs import PROJECT, find
+from deploy.__main__ import TLS_HOSTS
+from service.config.variables import VARIABLES
+
+TEXT = (PROJECT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES: dict[str, Any] = COMPOSE["services"]
+WITHOUT_HEALTH = {"tempo", "loki", "toxiproxy"}
+"""Their images hold nothing that could ask."""
+OURS = ("c2pa-billing:", "c2pa-billing-otelcol:")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_has_few_rights_and_a_bound(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_is_pinned_and_every_port_is_on_loopback(name: str) -> None:
+    service = SERVICES[name]
+    assert re.search(r":v?\d+\.\d+\.\d+", service["image"])
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_says_how_it_is_if_its_image_can(name: str) -> None:
+    service = SERVICES[name]
+    says = "test" in service.get("healthcheck", {})
+    disabled = service.get("healthcheck", {}).get("disable", False)
+    in_its_dockerfile = service["image"].startswith(OURS) and not disabled
+    assert (says or in_its_dockerfile) != (name in WITHOUT_HEALTH or disabled)
+
+
+def test_there_is_no_default_for_a_secret() -> None:
+    defaults = re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT)
+    assert {name for name, _ in defaults} == {
+        "BASE_IMAGE", "GO_IMAGE", "ENVIRONMENT", "LOG_LEVEL", "REDIS_HOST", "PUBLIC_URL", "SAMPLING_PERCENTAGE",
+    }  # fmt: skip
+    assert all(secret["file"].startswith("./deploy/secrets/") for secret in COMPOSE["secrets"].values())
+    assert "deploy/secrets/" in (PROJECT / ".gitignore").read_text().splitlines()
+
+
+def test_the_service_reads_each_variable_that_it_is_given() -> None:
+    ours = {name.removesuffix("_FILE") for name in SERVICES["api"]["environment"]}
+    standard = {name for name in ours if name.startswith("OTEL_EXPORTER_OTLP_C")}
+    assert ours - standard <= set(VARIABLES)
+
+
+def test_versions_are_those_of_the_lab() -> None:
+    programs = load()
+    assert SERVICES["prometheus"]["image"] == f"prom/prometheus:v{programs['promtool-3'].version}"
+    assert SERVICES["alertmanager"]["image"] == f"prom/alertmanager:v{programs['alertmanager'].version}"
+    assert SERVICES["toxiproxy"]["image"].endswith(f":{programs['toxiproxy-server'].version}")
+    assert SERVICES["gateway"]["image"].endswith(f":{programs['billing-otelcol-full'].version}")
+
+
+def test_what_is_mounted_exists() -> None:
+    mounts = [volume for service in SERVICES.values() for volume in service.get("volumes", []) if volume[0] == "."]
+    paths = {mount.split(":")[0] for mount in mounts}
+    certificates = {f"./deploy/secrets/tls/{host}" for host in TLS_HOSTS}
+    assert certificates <= paths
+    assert all((PROJECT / path).exists() for path in paths - certificates)
+
+
+def test_the_image_holds_every_package_and_installs_by_hash() -> None:
+    dockerfile = (PROJECT / "deploy" / "Dockerfile").read_text()
+    pyproject = (PROJECT / "pyproject.toml").read_text()
+    (packages,) = re.findall(r"^packages = \[(.*)\]", pyproject, re.MULTILINE)
+    for package in re.findall(r'"(\w+)"', packages):
+        assert f"COPY {package} ./{package}\n" in dockerfile
+    assert "--require-hashes -r requirements.lock" in dockerfile
+    assert "FROM ${BASE_IMAGE}" in dockerfile
+    assert "\nUSER 10001:10001\n" in dockerfile
+
+
+def test_alertmanager_accepts_its_configuration_and_pages_reach_their_receiver() -> None:
+    config = PROJECT / "deploy" / "alertmanager" / "alertmanager.yaml"
+    for severity, receiver in (("page", "pages"), ("ticket", "tickets")):
+        argv = [find("amtool"), "config", "routes", "test", f"--config.file={config}", f"severity={severity}"]
+        assert subprocess.check_output(argv, text=True, timeout=10).strip() == receiver
+
+
+def test_a_checker_that_refuses_makes_the_check_fail() -> None:
+    argv = [sys.executable, "-m", "tests.deploy.check", "alertmanager", "redis"]
+    done = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "accepted=2 refused=0 unchecked=0")

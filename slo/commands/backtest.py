@@ -113,6 +113,8 @@ def _of(ratio: float | None, part: int, whole: int) -> str:
 
 
 def _notices(one: Outcome) -> str:
+    if not one.notices:
+        return f"policy {one.policy}: no alert"
     rows = [_row(notice) for notice in one.notices]
     return f"policy {one.policy}\n" + shown.table(("SLO", "severity", "fired", "until", "for", "pairs"), rows)
 

@@ -46,7 +46,7 @@ def _differences(options: argparse.Namespace, guarded: list[Guarded]) -> Iterato
         configuration = routes.of_alertmanager(options.alertmanager)
         yield from routes.unreached(configuration, routes.alerts(groups))
         if options.routes:
-            yield from routes.differing(_routes(options.routes), configuration)
+            yield from routes.differing(_routes(options.routes), configuration, options.scale)
 
 
 def _of_dashboards(options: argparse.Namespace, groups: list[dict[str, Any]], slos: list[str]) -> Iterator[Difference]:

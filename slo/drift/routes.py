@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import promql_parser
 import requests
 import yaml
 
@@ -18,6 +19,7 @@ _WHERE = "routes"
 _TIMEOUT_SECONDS = 30
 _MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*')
 _COMPARED = ("route", "inhibit_rules")
+_INTERVALS = ("group_wait", "group_interval", "repeat_interval")
 
 Labels = dict[str, str]
 
@@ -71,10 +73,10 @@ def unreached(configuration: dict[str, Any], fired: list[Alert]) -> Iterator[Dif
             yield Difference(_WHERE, ticket.name, problem)
 
 
-def differing(expected: dict[str, Any], live: dict[str, Any]) -> Iterator[Difference]:
-    """Each value in which the live routes and inhibitions differ from those of a file."""
+def differing(expected: dict[str, Any], live: dict[str, Any], scale: int) -> Iterator[Difference]:
+    """Each value in which the live routes and inhibitions differ from those of a file, whose intervals are scaled."""
     for part in _COMPARED:
-        for path, problem in between(_plain(expected.get(part)), _plain(live.get(part)), part):
+        for path, problem in between(_plain(expected.get(part), scale), _plain(live.get(part)), part):
             yield Difference(_WHERE, path, problem)
 
 
@@ -127,12 +129,16 @@ def _matcher(text: str) -> Matcher:
     return Matcher(found[1], found[2], found[3] if found[3] is not None else found[4])
 
 
-def _plain(node: Any) -> Any:
-    """Without what Alertmanager adds by itself, and with matchers in one notation."""
+def _plain(node: Any, scale: int = 1, key: str = "") -> Any:
+    """Without what Alertmanager adds by itself; matchers in one notation, intervals in seconds."""
     if isinstance(node, dict):
-        kept = {key: value for key, value in node.items() if value not in (None, False, [], {})}
-        return {key: _notation(value) if key.endswith("matchers") else _plain(value) for key, value in kept.items()}
-    return [_plain(value) for value in node] if isinstance(node, list) else node
+        kept = {name: value for name, value in node.items() if value not in (None, False, [], {})}
+        return {name: _plain(value, scale, name) for name, value in kept.items()}
+    if key.endswith("matchers"):
+        return _notation(node)
+    if key in _INTERVALS:
+        return round(promql_parser.parse_duration(str(node)).total_seconds() / scale, 3)
+    return [_plain(value, scale) for value in node] if isinstance(node, list) else node
 
 
 def _notation(matchers: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from slo.__main__ import main
 from slo.drift.difference import between
-from slo.drift.routes import receivers_of
+from slo.drift.routes import differing, receivers_of
 from slo.guarded import load_guarded
 from slo.rules import rule_file, to_yaml
 from slo.spec import SPECS
@@ -83,7 +83,7 @@ def test_rules_of_a_spec_that_is_gone(prometheus_with: Start, capsys: Heard) -> 
     ("old", "new", "difference"),
     [
         ("equal: [slo, service]", "equal: [instance]", "a page of the same SLO does not keep this ticket quiet"),
-        ("group_wait: 5s", "group_wait: 6s", "routes: route.group_wait: expected '5s', got '6s'"),
+        ("group_wait: 5s", "group_wait: 6s", "routes: route.group_wait: expected 5.0, got 6.0"),
         ("  receiver: gameday\n", "  receiver: gameday\n  routes: [{matchers: [severity=ticket], receiver: nobody}]\n",
          "ApiAvailabilityErrorBudgetBurn{severity=ticket}: reaches nobody, which tells nobody"),
     ],
@@ -185,3 +185,11 @@ def test_trees_are_compared_value_by_value() -> None:
         ("b", "missing; expected 1"),
         ("c", "not expected, got 1"),
     ]
+
+
+def test_intervals_of_a_scaled_lab() -> None:
+    expected = {"route": {"group_wait": "5s", "group_interval": "30s", "repeat_interval": "4h"}}
+    live = {"route": {"group_wait": "250ms", "group_interval": "1s500ms", "repeat_interval": "12m"}}
+    assert list(differing(expected, live, 20)) == []
+    (wait, *_) = differing(expected, live, 10)
+    assert str(wait) == "routes: route.group_interval: expected 3.0, got 1.5"

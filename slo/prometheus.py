@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import requests
@@ -69,8 +70,7 @@ class Prometheus:
 
     def instant(self, expression: str, at: float) -> list[Sample]:
         """The vector of an expression at a moment."""
-        found = self._ask(expression, lambda: self._client.custom_query(expression, params={"time": f"{at:.3f}"}))
-        samples = (Sample(_labels(one), float(one["value"][1])) for one in found)
+        samples: list[Sample] = self._ask(expression, lambda: self._samples(expression, at))
         return [sample for sample in samples if not math.isnan(sample.value)]
 
     def number(self, expression: str, at: float) -> float | None:
@@ -83,52 +83,65 @@ class Prometheus:
         points: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
         parts = list(span.parts())
         for number, part in enumerate(parts, start=1):
-            for one in self._ask(expression, lambda part=part: self._range(expression, part)):  # type: ignore[misc]
-                key = tuple(sorted(_labels(one).items()))
-                numbers = ((float(at), float(value)) for at, value in one["values"])
-                points.setdefault(key, []).extend(pair for pair in numbers if not math.isnan(pair[1]))
+            for curve in self._ask(expression, lambda part=part: self._curves(expression, part)):  # type: ignore[misc]
+                points.setdefault(tuple(sorted(curve.labels.items())), []).extend(curve.points)
             if progress:
                 progress(number, len(parts))
         return [Curve(dict(key), tuple(values)) for key, values in points.items() if values]
 
     def samples_read(self, expression: str, at: float) -> int:
         """How many stored samples one evaluation of the expression reads."""
-        answer = self._get("/api/v1/query", {"query": expression, "time": f"{at:.3f}", "stats": "all"})
-        return int(answer["stats"]["samples"]["totalQueryableSamples"])
+        asked = {"query": expression, "time": f"{at:.3f}", "stats": "all"}
+        return int(self._get("/api/v1/query", asked, "stats", "samples", "totalQueryableSamples"))
 
     def version(self) -> int:
         """The major version, as 2 and 3 differ in what a window contains."""
-        return int(self._get("/api/v1/status/buildinfo", {})["version"].split(".")[0])
+        return int(str(self._get("/api/v1/status/buildinfo", {}, "version")).partition(".")[0])
 
     def rule_groups(self) -> list[dict[str, Any]]:
         """The rule groups that are loaded, with their rules' health."""
-        groups: list[dict[str, Any]] = self._get("/api/v1/rules", {})["groups"]
+        groups: list[dict[str, Any]] = self._get("/api/v1/rules", {}, "groups")
         return groups
 
-    def _range(self, expression: str, part: Span) -> Any:
-        start, end = (datetime.fromtimestamp(moment, UTC) for moment in (part.start, part.end))
-        return self._client.custom_query_range(expression, start, end, f"{part.step:g}")
+    def _samples(self, expression: str, at: float) -> list[Sample]:
+        found = self._client.custom_query(expression, params={"time": f"{at:.3f}"})
+        return [Sample(_labels(one), float(one["value"][1])) for one in found]
 
-    def _get(self, path: str, parameters: dict[str, str]) -> Any:
+    def _curves(self, expression: str, part: Span) -> list[Curve]:
+        start, end = (datetime.fromtimestamp(moment, UTC) for moment in (part.start, part.end))
+        found = self._client.custom_query_range(expression, start, end, f"{part.step:g}")
+        return [Curve(_labels(one), tuple(_points(one["values"]))) for one in found]
+
+    def _get(self, path: str, parameters: dict[str, str], *keys: str) -> Any:
+        """What lies under these keys in the data of an answer."""
+
         def ask() -> Any:
             answer = self._session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
             if answer.status_code != requests.codes.ok:
                 raise PrometheusApiClientException(f"HTTP {answer.status_code} ({answer.text[:200]})")
-            return answer.json()["data"]
+            return reduce(lambda found, key: found[key], keys, answer.json()["data"])
 
         return self._ask(path, ask)
 
     def _ask(self, question: str, ask: Callable[[], Any]) -> Any:
         try:
             return ask()
+        # requests counts what is no JSON among its own errors, hence the order.
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise LiveError(f"{self.url}: expected Prometheus's JSON for {_one_line(question)}") from error
         except (requests.RequestException, PrometheusApiClientException) as error:
             raise LiveError(f"{self.url}: {_reason(error)}; asked for {_one_line(question)}") from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise LiveError(f"{self.url}: expected Prometheus's JSON for {_one_line(question)}") from error
 
 
 def _labels(one: dict[str, Any]) -> Labels:
     return {name: value for name, value in one["metric"].items() if name != "__name__"}
+
+
+def _points(values: list[tuple[float, str]]) -> Iterator[tuple[float, float]]:
+    for at, text in values:
+        value = float(text)
+        if not math.isnan(value):
+            yield float(at), value
 
 
 def _reason(error: Exception) -> str:

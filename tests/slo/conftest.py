@@ -120,7 +120,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    end = int(time.time()) // 300 * 300
+    end = int(time.time()) // 600 * 600
     (folder / "history.txt").write_text("".join(_history(end)))
     _run(
         "promtool",

@@ -19,13 +19,13 @@ def text(at: float) -> str:
 
 
 def test_a_report(shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Thirty days: one SLO was kept, one missed, one had no request, one nobody measured."""
+    """Thirty days: one SLO was kept, one missed, one nobody measured."""
     span = ["--from", text(shop.end - 30 * DAY), "--to", text(shop.end)]
-    spec = str(shop.spec("healthy", "exhausted", "idle", "absent"))
+    spec = str(shop.spec("healthy", "exhausted", "absent"))
     folder = tmp_path / "report"
     assert main(["report", spec, "--prometheus", shop.url, *span, "--out", str(folder), "--output", "json"]) == 0
     found = {one["slo"]: one for one in json.loads(capsys.readouterr().out)}
-    verdicts = {"healthy": "kept", "exhausted": "missed", "idle": "not measured", "absent": "not measured"}
+    verdicts = {"healthy": "kept", "exhausted": "missed", "absent": "not measured"}
     assert {name: one["verdict"] for name, one in found.items()} == verdicts
     assert math.isclose(found["healthy"]["budget_spent_ratio"], 2 / 43.2, rel_tol=0.01)
     assert math.isclose(found["exhausted"]["budget_spent_ratio"], 60 / 43.2, rel_tol=0.01)
@@ -42,7 +42,7 @@ def test_a_report(shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "| exhausted | 99.9 % | 99.861 % | 138.89 % |" in markdown
     assert "| absent | 99.9 % | no data | no data | 0 | 0 | 0 | not measured |" in markdown
     page = (folder / "report.html").read_text()
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 3
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

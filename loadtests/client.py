@@ -68,7 +68,7 @@ class Client:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    headers = {"Accept": "application/json", "User-Agent": "c2pa-billing-loadtests"}
+    headers = {"Accept": "application/json", "User-Agent": "c2pa-billing-loadtests", "X-GameDay": "loadtests"}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
     if request.tenant is not None:

@@ -33,7 +33,9 @@ class TopCosts:
         """Set the gauge; on a new day everything begins at nothing."""
         today = self._clock().date()
         if today != self._day:
-            self._day, self._costs = today, defaultdict(float)
+            if self._day is not None:
+                self._costs = defaultdict(float)
+            self._day = today
         costs = dict(self._costs)
         top = nlargest(TOP, ((cost, tenant) for tenant, cost in costs.items() if tenant != OTHER))
         shown = {tenant: cost / MICROCENTS_PER_USD for cost, tenant in top}

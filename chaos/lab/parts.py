@@ -126,6 +126,7 @@ class Parts:
             **self._data_environment(),
             **limits.AMPLE,
             "LOG_FORMAT": "json",
+            "TRACE_GAMEDAY": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url("otlp_proxy"),
             "OTEL_METRIC_EXPORT_INTERVAL": str(round(self.pace.export_seconds * 1000)),
         }

@@ -1,19 +1,26 @@
 import asyncio
 import contextlib
+import io
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from service.app import build_app
 from service.config import Config
 from service.domain.tenant import Plan
 from service.domain.usage import Outcome
 from service.ledger.connection import Operation
 from service.ledger.ingest import Intake, Taken
 from service.payments.endpoints import Endpoint
-from service.telemetry.pipeline import create_resource, create_telemetry
+from service.runner import Runner
+from service.telemetry.pipeline import Output, create_resource, create_telemetry, start_exporting
 from service.telemetry.registry import load_registry
+from service.telemetry.sampling import Sampling
 from service.worker.process import build_worker
 
 DURATION = "http.server.request.duration"
@@ -197,3 +204,75 @@ async def test_ledger_calls_are_children_of_the_request_and_the_span_names_the_t
     assert request.attributes["tenant.id"] == tenant_id
     assert spans["redis ingest"].parent.span_id == request.context.span_id
     assert not [key for key in service.points(DURATION) if tenant_id in str(key)]
+
+
+QUIET = Sampling(0.0, 10.0)
+
+
+@pytest.mark.parametrize(("honours", "kept"), [(True, 1), (False, 0)])
+async def test_a_gamedays_request_is_traced_whole_only_where_it_is_honoured(start_service, shared_redis, honours, kept):
+    service = await start_service(shared_redis.port, sampling=replace(QUIET, honours_gameday=honours))
+    async with service.http.get("/openapi.json", headers={"X-GameDay": "loadtests"}):
+        pass
+    async with service.http.get("/openapi.json"):
+        pass
+    requests = [span for span in service.spans() if span.name == "GET /openapi.json"]
+    assert [span.attributes.get("billing.gameday.run") for span in requests] == ["loadtests"] * kept
+    assert len({span.context.trace_id for span in service.spans()}) == kept
+
+
+async def test_a_failure_is_traced_whole_and_what_goes_well_is_not(start_service, own_redis, make_event):
+    service = await start_service(own_redis.port, sampling=QUIET)
+    _, headers = await service.tenant()
+    await service.report(headers, make_event("a"))
+    assert service.spans() == ()
+    own_redis.kill()
+    await service.report(headers, make_event("b"))
+    names = {span.name for span in service.spans()}
+    assert "POST /usage/report" in names
+    assert any(name.startswith("redis ") for name in names)
+
+
+async def test_a_request_that_cannot_be_parsed_is_measured_and_logged(start_service, shared_redis):
+    stream = io.BytesIO()
+    service = await start_service(shared_redis.port, stream=stream)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    writer.write(b"GET / HTTP/1.1\r\nsecret\x00header\r\n\r\n")
+    answer = await reader.read(10_000)
+    writer.close()
+    assert b" 400 " in answer.splitlines()[0]
+    key = labels(http__request__method="_OTHER", http__route="unmatched", http__response__status_code=400)
+    assert service.points(DURATION)[key].count == 1
+    [span] = [span for span in service.spans() if span.name == "_OTHER unmatched"]
+    service.telemetry.logs.flush()
+    [line] = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert line["TraceId"] == f"{span.context.trace_id:032x}"
+    assert f"X-Request-Id: {line['TraceId']}".encode() in answer
+    assert "secret" not in stream.getvalue().decode()
+
+
+async def test_the_costliest_tenants_are_named_and_the_others_add_up(service, make_event):
+    tenants = [await service.tenant() for _ in range(12)]
+    for number, (_, headers) in enumerate(tenants):
+        for event in range(number):
+            await service.report(headers, make_event(f"{number}-{event}", event_type="rfc3161_timestamps"))
+    named = {dict(key)["billing.cost.tenant"]: point.value for key, point in service.points("billing.cost.top").items()}
+    assert set(named) == {tenant_id for tenant_id, _ in tenants[2:]} | {"other"}
+    assert named[tenants[11][0]] > named[tenants[2][0]] > 0
+    accrued = sum(point.value for point in service.points("billing.cost.accrued").values())
+    assert sum(named.values()) == pytest.approx(accrued)
+
+
+async def test_a_process_without_telemetry_still_identifies_and_counts(environment, shared_redis):
+    output = Output(None, 5000, QUIET, is_disabled=True)
+    telemetry = start_exporting(create_resource("test", "off"), output, io.BytesIO())
+    app = build_app(Config.from_env(environment(shared_redis.port)), telemetry)
+    runner = Runner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{runner.addresses[0][1]}/health") as answer:
+        assert len(answer.headers["X-Request-Id"]) == 32
+    await runner.cleanup()
+    assert {number.value for _, number in telemetry.instruments.requests.series()} == {0}
+    assert telemetry.shutdown(2.0)

@@ -19,7 +19,7 @@ EVENTS ?= 200000
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ lifecycle: setup ## play a tenant's life with webhooks doubled and shuffled by S
 
 agreement: setup ## compare catalogue, ledger, preview and invoice on MONTHS=1000 random months
 	@AGREEMENT_MONTHS=$(MONTHS) $(BIN)/python -m tests.agreement.play
+
+timing: setup ## show that five kinds of refused keys cannot be told apart by their time: SAMPLES=100000
+	@$(BIN)/python -m tests.security.timing $(SAMPLES)
 
 test-cluster: setup ## run the ledger's and the API's tests on a Redis Cluster of three nodes
 	@CLUSTER_SUITE=all $(BIN)/pytest tests/cluster

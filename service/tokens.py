@@ -94,6 +94,6 @@ def derive_key(secret: str, purpose: str) -> bytes:
 
 def _claims(said: Mapping[str, Any]) -> Claims | None:
     private = {name: value for name, value in said.items() if name not in _CLAIMS}
-    if not all(isinstance(value, str) for value in (said["sub"], said["jti"], *private.values())):
+    if not all(isinstance(value, str) and value for value in (said["sub"], said["jti"], *private.values())):
         return None
     return Claims(said["sub"], said["jti"], said["iat"], said["exp"], private)

@@ -8,6 +8,7 @@ keys that one script touches live in one slot of a Redis Cluster.
     {sNN}:trail:<tenant>          stream  who changed what, in order
     {sNN}:keyring:<tenant>        hash    ids of the tenant's API keys, and the number of changes to them
     {sNN}:key:<key id>            hash    an API key, as its digest
+    {sNN}:nobody                  hash    a revoked API key of nobody's, read in the place of unknown ones
     {sNN}:lease:<tenant>          string  the fence of who decides on the tenant's standing now; expires
     {sNN}:fence:<tenant>          string  number of leases that there have been
     {sNN}:noted:<tenant>:<event>  string  the trail has an entry for this event of Stripe's; expires
@@ -142,6 +143,10 @@ def keyring(tenant_id: str) -> str:
 
 def api_key(key_id: str) -> str:
     return f"{_tag(shard_of(key_id))}:key:{key_id}"
+
+
+def nobodys_key(shard: int) -> str:
+    return f"{_tag(shard)}:nobody"
 
 
 def claims(tenant_id: str, instant: datetime) -> str:

@@ -1,6 +1,6 @@
 """The cookie that holds a session's token, and the header that goes with it."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from service.tokens import MAX_TOKEN_LENGTH
 
@@ -28,4 +28,5 @@ def clear_session(response: web.Response) -> None:
 
 
 def _set(response: web.Response, token: str, seconds: int) -> None:
-    response.set_cookie(SESSION_COOKIE, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="Strict")
+    attributes = f"Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Strict"
+    response.headers[hdrs.SET_COOKIE] = f"{SESSION_COOKIE}={token}; {attributes}"

@@ -127,7 +127,7 @@ def rebuildable(contents):
     return left
 
 
-_UNTOLD = (":events", ":lease", ":fence", ":archive")
+_UNTOLD = (":events", ":lease", ":fence", ":archive", ":nobody")
 _SENDING = {"attempts", "first_sent_at"}
 
 

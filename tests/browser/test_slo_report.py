@@ -1,27 +1,19 @@
 """The page of `slo report` as a browser shows it."""
 
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 
-from slo.model import Objective, Slo, Window
 from slo.report.account import Account, Alert, Hour
 from slo.report.period import ReportPeriod
 from slo.report.write import write
-from slo.selector import Selector
+from slo.spec import SPECS, load_specs
 
 HOUR, DAY = 3_600, 86_400
 
 
 def account(name: str, outage: range, hours: int) -> Account:
-    slo = Slo(
-        name=name,
-        title=name.replace("-", " ").capitalize(),
-        service="shop",
-        objective=Objective(Decimal("0.999"), Window("30d")),
-        bad=Selector.parse("bad_total"),
-        total=Selector.parse("all_total"),
-        policy="seed",
-    )
+    (committed,) = load_specs([SPECS / "api-availability.yaml"])
+    slo = replace(committed, name=name, title=name.capitalize())
     counted = (Hour(hour * HOUR, 360_000, 36_000 if hour in outage else 20) for hour in range(1, hours + 1))
     alert = Alert("CheckoutErrorBudgetBurn", "page", "5m@1h", (outage.start - 1) * HOUR + 520, outage.stop * HOUR)
     return Account(slo, "", tuple(counted), (alert,) if outage else (), 720)

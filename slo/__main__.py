@@ -14,6 +14,7 @@ from slo.errors import SloError
 COMMANDS = {
     "check": ("slo.commands.check", "check specs and policies"),
     "generate": ("slo.commands.generate", "write Prometheus rules and their promtool tests"),
+    "import": ("slo.commands.convert", "turn Sloth's documents into OpenSLO"),
     "predict": ("slo.commands.predict", "when each pair fires and resets"),
     "status": ("slo.commands.status", "where each SLO stands now, by a running Prometheus"),
     "gate": ("slo.commands.gate", "may a deploy go ahead, by the error budget? exit 1 for no"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from slo import predict, shown
 from slo.guarded import Guarded
-from slo.model import plain
+from slo.model import Pair, plain
 
 _HEADINGS = ("SLO", "severity", "pair", "burn rate", "errors", "fires after", "+ recording", "resets after", "spent")
 
@@ -28,25 +28,34 @@ class Prediction:
     budget_spent_ratio: Decimal | None
 
 
-def predictions(guarded: Iterable[Guarded], error_ratios: Sequence[Decimal]) -> list[Prediction]:
-    """One prediction for each SLO, pair and error ratio."""
+def predictions(
+    guarded: Iterable[Guarded], error_ratios: Sequence[Decimal], events_per_second: Decimal | None = None
+) -> list[Prediction]:
+    """One prediction for each SLO, pair and error ratio; guards count where the traffic is given."""
     return [
-        Prediction(
-            slo=entry.slo.name,
-            severity=str(pair.severity),
-            long=pair.long.text,
-            short=pair.short.text,
-            burn_rate=pair.burn_rate,
-            error_ratio=ratio,
-            detection_seconds=predict.detection_seconds(entry.slo.objective, pair, ratio),
-            recording_delay_seconds=predict.recording_delay_seconds(entry.slo.objective, pair, ratio),
-            reset_seconds=predict.reset_seconds(entry.slo.objective, pair, ratio),
-            budget_spent_ratio=predict.budget_spent_ratio(entry.slo.objective, pair, ratio),
-        )
+        _prediction(entry, pair, ratio, events_per_second)
         for entry in guarded
         for ratio in error_ratios
         for pair in entry.policy.pairs
     ]
+
+
+def _prediction(entry: Guarded, pair: Pair, ratio: Decimal, events_per_second: Decimal | None) -> Prediction:
+    objective = entry.slo.objective
+    detection = predict.detection_seconds(objective, pair, ratio, 1, events_per_second)
+    fires = detection is not None
+    return Prediction(
+        slo=entry.slo.name,
+        severity=str(pair.severity),
+        long=pair.long.text,
+        short=pair.short.text,
+        burn_rate=pair.burn_rate,
+        error_ratio=ratio,
+        detection_seconds=detection,
+        recording_delay_seconds=predict.recording_delay_seconds(objective, pair, ratio) if fires else None,
+        reset_seconds=predict.reset_seconds(objective, pair, ratio) if fires else None,
+        budget_spent_ratio=predict.budget_spent_ratio(objective, pair, ratio, events_per_second),
+    )
 
 
 def to_json(rows: Iterable[Prediction]) -> str:

@@ -25,16 +25,19 @@ class Outage:
     silent_again: int
 
 
-def outage(objective: Objective, pair: Pair, step: int, made: Traffic) -> Outage:
-    """An outage that follows a clean long window and lasts until the pair fires and its short window is full."""
-    ratio = min(Decimal(1), pair.threshold(objective) * _FACTOR) if made.exact else Decimal(1)
-    hold = 0 if pair.hold is None else pair.hold.seconds
+def outage(objective: Objective, pair: Pair, step: int, made: Traffic, wanted: Decimal | None = None) -> Outage:
+    """An outage that follows a clean long window and lasts until the pair fires and its short window is full.
+
+    Without a `wanted` error ratio it is one at which the pair fires after a while and not at once.
+    """
+    usual = min(Decimal(1), pair.threshold(objective) * _FACTOR) if made.exact else Decimal(1)
+    ratio = usual if wanted is None else wanted
     detection = _known(predict.detection_seconds(objective, pair, ratio))
     delay = _known(predict.recording_delay_seconds(objective, pair, ratio))
     reset = _known(predict.reset_seconds(objective, pair, ratio))
     tail = made.lag_seconds + (pace.RECORDING_WINDOW.seconds if pace.reads_recordings(pair.short) else 0)
     starts = up(pair.long.seconds, step) + 2 * step
-    firing = starts + up(detection + delay + hold + made.lag_seconds, step) + step
+    firing = starts + up(detection + delay + made.lag_seconds, step) + step
     ends = max(firing, starts + up(pair.short.seconds, step)) + step
     return Outage(
         error_ratio=ratio,

@@ -7,18 +7,24 @@ from slo.errors import SloError
 from slo.guarded import Guarded
 from slo.promtest import test_files
 from slo.rules import rule_file, to_yaml
+from slo.wrapping import FORMATS
 
 GENERATED = Path(__file__).parent / "generated"
 
 
-def generate(guarded: Iterable[Guarded], scale: int, *, tests: bool = True) -> dict[str, str]:
-    """Texts by file name: the rules of each SLO and, at scale 1 and where they are wanted, their tests."""
+def generate(
+    guarded: Iterable[Guarded], scale: int, *, tests: bool = True, wanted: str = "prometheus"
+) -> dict[str, str]:
+    """Texts by file name: the rules of each SLO and, at scale 1 and where they are wanted, their tests.
+
+    `wanted` is the format of the rules; tests are made for Prometheus' own alone.
+    """
     files: dict[str, str] = {}
     for entry in guarded:
         slo, policy = entry.slo, entry.policy
         rules = f"{slo.name}.rules.yaml"
-        files[rules] = to_yaml(rule_file(slo, policy, scale))
-        if scale == 1 and tests:
+        files[rules] = to_yaml(FORMATS[wanted](slo, rule_file(slo, policy, scale)))
+        if scale == 1 and tests and wanted == "prometheus":
             made = test_files(slo, policy, rules)
             files |= {f"{slo.name}.{end}.yaml": to_yaml(document) for end, document in made.items()}
     return files

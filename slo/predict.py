@@ -15,14 +15,28 @@ def fires(objective: Objective, pair: Pair, error_ratio: Decimal) -> bool:
     return error_ratio > pair.threshold(objective)
 
 
-def detection_seconds(objective: Objective, pair: Pair, error_ratio: Decimal, scale: int = 1) -> Decimal | None:
+def detection_seconds(
+    objective: Objective,
+    pair: Pair,
+    error_ratio: Decimal,
+    scale: int = 1,
+    events_per_second: Decimal | None = None,
+) -> Decimal | None:
     """Seconds from the first error until the pair fires; None if never.
 
-    (1 - SLO) / error ratio x long x burn rate.
+    (1 - SLO) / error ratio x long x burn rate, and the time for which the pair has to hold. A guard counts where the
+    traffic is known: the pair waits for the failures that it asks for, and never fires where its window holds too few.
     """
     if not fires(objective, pair, error_ratio):
         return None
-    return pair.threshold(objective) * pair.long.seconds / (error_ratio * scale)
+    burned = pair.threshold(objective) * pair.long.seconds / (error_ratio * scale)
+    hold = Decimal(0 if pair.hold is None else pair.hold.seconds) / scale
+    if pair.guard is None or events_per_second is None:
+        return burned + hold
+    held = events_per_second * pair.long.seconds / scale
+    if held < pair.guard.events or held * error_ratio < pair.guard.failures:
+        return None
+    return max(burned, pair.guard.failures / (events_per_second * error_ratio)) + hold
 
 
 def reset_seconds(objective: Objective, pair: Pair, error_ratio: Decimal, scale: int = 1) -> Decimal | None:
@@ -36,11 +50,20 @@ def reset_seconds(objective: Objective, pair: Pair, error_ratio: Decimal, scale:
     return pair.short.seconds * excess / (error_ratio * scale)
 
 
-def budget_spent_ratio(objective: Objective, pair: Pair, error_ratio: Decimal) -> Decimal | None:
-    """The share of the budget that is gone when the pair fires: burn rate x long / period; None if never."""
-    if not fires(objective, pair, error_ratio):
+def budget_spent_ratio(
+    objective: Objective, pair: Pair, error_ratio: Decimal, events_per_second: Decimal | None = None
+) -> Decimal | None:
+    """The share of the budget that is gone when the pair fires; None if never.
+
+    burn rate x long / period, and more where the pair has to hold, or to wait for its guard.
+    """
+    seconds = detection_seconds(objective, pair, error_ratio, 1, events_per_second)
+    if seconds is None:
         return None
-    return pair.burn_rate * pair.long.seconds / objective.period.seconds
+    plainly = pair.burn_rate * pair.long.seconds / objective.period.seconds
+    burned = pair.threshold(objective) * pair.long.seconds / error_ratio
+    waited = (seconds - burned) * error_ratio / (objective.error_budget * objective.period.seconds)
+    return plainly + waited
 
 
 def recording_delay_seconds(objective: Objective, pair: Pair, error_ratio: Decimal, scale: int = 1) -> Decimal | None:

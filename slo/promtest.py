@@ -1,5 +1,6 @@
 """promtool tests that hold the rules of an SLO to what its policy predicts."""
 
+from decimal import Decimal
 from typing import Any
 
 from slo import names
@@ -42,19 +43,21 @@ def test_files(slo: Slo, policy: Policy, rules_file: str) -> dict[str, dict[str,
 
 def _of_pairs(slo: Slo, policy: Policy, made: Traffic, step: Window) -> list[Case]:
     tests = []
-    for pair in (pair for pair in policy.pairs if _step(pair) == step):
-        tests.append(_outage(slo, pair, made, step))
+    for pair in (pair for pair in policy.pairs if step_of(pair) == step):
+        tests.append(outage_case(slo, pair, made, step))
         if made.exact:
             tests.append(_just_under(slo, pair, made, step))
     return tests
 
 
-def _step(pair: Pair) -> Window:
+def step_of(pair: Pair) -> Window:
+    """The step at which a pair is tested."""
     return next((step for step in STEPS if pair.long.seconds <= MOST_STEPS * step.seconds), STEPS[-1])
 
 
-def _outage(slo: Slo, pair: Pair, made: Traffic, step: Window) -> Case:
-    moments = outage(slo.objective, pair, step.seconds, made)
+def outage_case(slo: Slo, pair: Pair, made: Traffic, step: Window, error_ratio: Decimal | None = None) -> Case:
+    """Clean traffic, an outage, clean traffic again: when the pair must fire and reset."""
+    moments = outage(slo.objective, pair, step.seconds, made, error_ratio)
     alert = _burn(slo, pair)
     phases = [
         Phase(moments.starts, moments.clean),

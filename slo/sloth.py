@@ -1,6 +1,7 @@
 """Sloth's `prometheus/v1` documents: read as they are, or turned into OpenSLO."""
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,6 @@ from slo import alerting, document, naming, query
 from slo.document import Problem
 from slo.indicator import Counted, Precomputed
 from slo.model import Objective, Severity, Slo, Window
-from slo.window import plain
 
 VERSION = "prometheus/v1"
 POLICY = "workbook"
@@ -78,10 +78,16 @@ def slos(content: Any) -> list[Slo]:
     return [_slo(content, entry) for entry in content["slos"]]
 
 
-def to_openslo(content: Any) -> list[dict[str, Any]]:
-    """The same SLOs as OpenSLO documents: the service first."""
-    service = {"apiVersion": "openslo/v1", "kind": "Service", "metadata": {"name": content["service"]}, "spec": {}}
-    return [service, *(_document(content, entry) for entry in content["slos"])]
+def to_openslo(contents: list[Any]) -> list[dict[str, Any]]:
+    """The same SLOs as OpenSLO documents: each service once, before its SLOs."""
+    documents: list[dict[str, Any]] = []
+    for service in dict.fromkeys(content["service"] for content in contents):
+        documents.append(
+            {"apiVersion": "openslo/v1", "kind": "Service", "metadata": {"name": _slug(service)}, "spec": {}}
+        )
+        own = [content for content in contents if content["service"] == service]
+        documents += [_document(content, entry) for content in own for entry in content["slos"]]
+    return documents
 
 
 def _slo(content: Any, entry: Any) -> Slo:
@@ -104,8 +110,13 @@ def _slo(content: Any, entry: Any) -> Slo:
     )
 
 
+def _slug(name: str) -> str:
+    """The name as OpenSLO wants it: lower case, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")
+
+
 def _document(content: Any, entry: Any) -> dict[str, Any]:
-    name = f"{content['service']}-{entry['name']}"
+    name = _slug(f"{content['service']}-{entry['name']}")
     labels = {**content.get("labels", {}), **entry.get("labels", {})}
     wanted = json.dumps(_wanted(entry["alerting"]), sort_keys=True)
     annotations = {"slo/alerting": wanted, "slo/unit": "events"}
@@ -116,18 +127,14 @@ def _document(content: Any, entry: Any) -> dict[str, Any]:
         "metadata": metadata,
         "spec": {
             **({"description": entry["description"]} if "description" in entry else {}),
-            "service": content["service"],
+            "service": _slug(content["service"]),
             "indicator": {"spec": {"ratioMetric": _ratio(entry["sli"])}},
             "timeWindow": [{"duration": _PERIOD, "isRolling": True}],
             "budgetingMethod": "Occurrences",
-            "objectives": [{"targetPercent": _Number(plain(Decimal(entry["objective"])))}],
+            "objectives": [{"targetPercent": Decimal(entry["objective"])}],
             "alertPolicies": [{"alertPolicyRef": POLICY}],
         },
     }
-
-
-class _Number(str):
-    """A number that is written as it was read."""
 
 
 def _ratio(sli: Any) -> dict[str, Any]:

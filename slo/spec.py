@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from slo import alerting, openslo, sloth, yamlfile
 from slo.document import Problem
@@ -43,10 +44,15 @@ def _slos(contents: list[Content], problems: list[str]) -> list[Slo]:
     right = [content for content in contents if not _refused(content, _misshapen(content), problems)]
     for content in contents:
         _refused(content, _registered(content, documents), problems)
+    parts = [content for content in contents if not _is_slo(content)]
+    shaped = [part for part in right if not _is_slo(part)]
+    wrong = [part for part in shaped if _refused(part, _unresolved(part, documents), problems)]
+    sound = len(shaped) == len(parts) and not wrong
     slos: list[Slo] = []
     owners: dict[str, str] = {}
-    for content in right:
-        if _refused(content, _unresolved(content, documents), problems):
+    for content in (content for content in right if _is_slo(content)):
+        # What refers to a document that is wrong cannot be judged.
+        if (not sound and _refers(content.value)) or _refused(content, _unresolved(content, documents), problems):
             continue
         for path, slo in _described(content, documents):
             place = content.place(path)
@@ -55,6 +61,18 @@ def _slos(contents: list[Content], problems: list[str]) -> list[Slo]:
                 problems.append(f"{place}: {path}: {slo.name!r} is taken by {owner}")
             slos.append(replace(slo, place=f"{place}: {path}"))
     return slos
+
+
+def _is_slo(content: Content) -> bool:
+    value = content.value
+    return sloth.is_sloth(value) or (isinstance(value, dict) and value.get("kind") == "SLO")
+
+
+def _refers(value: Any) -> bool:
+    """Whether an SLO needs other documents than its service."""
+    return any(
+        f"{kind}Ref'" in repr(value.get("spec")) for kind in ("indicator", "alertPolicy", "condition", "metricSource")
+    )
 
 
 def _refused(content: Content, found: Iterable[Problem], problems: list[str]) -> bool:
@@ -85,6 +103,8 @@ def _registered(content: Content, documents: openslo.Documents) -> Iterator[Prob
 def _unresolved(content: Content, documents: openslo.Documents) -> Iterator[Problem]:
     value = content.value
     kind = value.get("kind")
+    if kind == "Service" or sloth.is_sloth(value):
+        return
     if kind == "SLO":
         yield from openslo.inconsistent(value, documents)
     elif kind == "SLI":

@@ -6,6 +6,7 @@ It knows the types that generated files hold: mappings with plain keys, lists, t
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +59,8 @@ def _leaf(value: object, indent: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, dict | list) and not value:
         return "{}" if isinstance(value, dict) else "[]"
     raise TypeError(f"expected a text, a number, a mapping or a list of mappings and texts, got {value!r}")

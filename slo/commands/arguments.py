@@ -46,3 +46,14 @@ def ratio(text: str) -> Decimal:
     if not (number.is_finite() and 0 < number <= 1):
         raise argparse.ArgumentTypeError(f"expected a number in (0, 1], got {text!r}")
     return number
+
+
+def positive(text: str) -> Decimal:
+    """A number above 0."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not (number.is_finite() and number > 0):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return number

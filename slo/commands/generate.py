@@ -8,6 +8,7 @@ from slo import output
 from slo.commands import arguments
 from slo.errors import SloError
 from slo.guarded import load_guarded
+from slo.wrapping import FORMATS
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     arguments.add_files(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     parser.add_argument("--rules-only", action="store_true", help="without the promtool tests")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), default="prometheus", help="of the rules; default: %(default)s"
+    )
     arguments.add_scale(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: slo/generated")
 
@@ -25,8 +29,11 @@ def run(options: argparse.Namespace) -> int:
         raise SloError(f"--scale {options.scale}: expected --out DIR as well; {output.GENERATED} holds scale 1")
     if options.rules_only and options.out is None:
         raise SloError(f"--rules-only: expected --out DIR as well; {output.GENERATED} holds the tests, too")
+    if options.format != "prometheus" and options.out is None:
+        raise SloError(f"--format {options.format}: expected --out DIR as well; {output.GENERATED} is for Prometheus")
     directory = options.out or output.GENERATED
-    files = output.generate(load_guarded(arguments.specs(options)), options.scale, tests=not options.rules_only)
+    guarded = load_guarded(arguments.specs(options))
+    files = output.generate(guarded, options.scale, tests=not options.rules_only, wanted=options.format)
     if options.check:
         problems = output.stale(directory, files, complete=not options.files)
         for problem in problems:

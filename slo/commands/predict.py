@@ -20,6 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--error-ratio", type=arguments.ratio, action="extend", nargs="+", metavar="R", help="default: 1 0.1 0.01"
     )
+    parser.add_argument(
+        "--events-per-second", type=arguments.positive, metavar="N", help="traffic, for policies with a guard"
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it over all error ratios: .png or .svg")
 
 
@@ -28,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     guarded = load_guarded(arguments.specs(options))
     if options.picture:
         _draw(guarded, options.picture)
-    rows = forecast.predictions(guarded, options.error_ratio or _RATIOS)
+    rows = forecast.predictions(guarded, options.error_ratio or _RATIOS, options.events_per_second)
     print(forecast.to_json(rows) if options.output == "json" else forecast.to_table(rows))
     for line in coverage.lint(guarded):
         print(f"slo predict: note: {line}", file=sys.stderr)

@@ -1,0 +1,164 @@
+"""Every kind of indicator in promtool's hands, and Sloth's documents as they are and as OpenSLO."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from slo import names
+from slo.__main__ import main
+from slo.guarded import Guarded, load_guarded
+from slo.promtest import test_files as made_tests
+from slo.rules import rule_file, to_yaml
+from slo.spec import load_specs
+
+Promtool = Callable[..., "subprocess.CompletedProcess[str]"]
+
+DOCUMENTS = Path(__file__).parent / "documents"
+KINDS = DOCUMENTS / "kinds.yaml"
+SLOTH = DOCUMENTS / "sloth.yaml"
+UNTESTABLE = {"native"}
+
+
+def _guarded() -> dict[str, Guarded]:
+    return {entry.slo.name: entry for entry in load_guarded([KINDS, SLOTH])}
+
+
+def _rules(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def test_the_rules_of_every_kind_are_valid(tmp_path: Path, promtool: Promtool) -> None:
+    assert main(["generate", "--rules-only", "--out", str(tmp_path), str(KINDS), str(SLOTH)]) == 0
+    checked = promtool("check", "rules", *tmp_path.glob("*.rules.yaml"))
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("name", ["good-total", "latency-1", "latency-slow", "queue", "raw", "slices", "shop-requests"])
+def test_a_kind_passes_its_own_suite(tmp_path: Path, promtool: Promtool, name: str) -> None:
+    """With the quickest pair alone, as the others are tested in the same way."""
+    entry = _guarded()[name]
+    policy = replace(entry.policy, pairs=entry.policy.pairs[:1])
+    (tmp_path / "rules.yaml").write_text(to_yaml(rule_file(entry.slo, policy)))
+    (document,) = made_tests(entry.slo, policy, "rules.yaml").values()
+    titles = " ".join(test["name"] for test in document["tests"])
+    for said in ("fires and resets", "absent series of errors", "a start pages nobody", "no longer counted", "deploy"):
+        assert said in titles
+    (tmp_path / "test.yaml").write_text(to_yaml(document))
+    tested = promtool("test", "rules", tmp_path / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_queries_that_are_too_free_have_rules_and_no_suite() -> None:
+    found = _guarded()
+    assert {name for name, entry in found.items() if not made_tests(entry.slo, entry.policy, "r")} == {
+        *UNTESTABLE,
+        "shop-signal",
+    }
+
+
+def test_groups_are_kept_apart() -> None:
+    entry = _guarded()["good-total"]
+    rules = _rules(rule_file(entry.slo, entry.policy))
+    burn = next(rule for rule in rules if rule.get("alert") == names.burn_alert("good-total"))
+    assert burn["expr"].startswith("sum by (tier) (slo:error_ratio:window{")
+    assert burn["labels"]["slo_group"] == "{{ $labels.tier }}"
+    assert "tier {{ $labels.tier }}" in burn["annotations"]["description"]
+    for rule in rules:
+        assert "sum(" not in rule["expr"].replace("absent(sum(", "")
+
+
+def test_groups_are_measured_apart(tmp_path: Path, promtool: Promtool) -> None:
+    """Tier b fails by half, tier a not at all: one alert, of tier b."""
+    entry = _guarded()["good-total"]
+    policy = replace(entry.policy, pairs=entry.policy.pairs[:1])
+    (tmp_path / "rules.yaml").write_text(to_yaml(rule_file(entry.slo, policy)))
+    series = {"a": ("0+60x20", "0x20"), "b": ("0+30x20", "0+30x20")}
+    feed = [
+        {"series": f'requests_total{{tier="{tier}",code="{code}"}}', "values": values}
+        for tier, both in series.items()
+        for code, values in zip(("200", "500"), both, strict=True)
+    ]
+    alert = 'sum by (tier, slo_group) (ALERTS{alertstate="firing"})'
+    left = f"round(1000 * sum by (tier) ({names.series(names.ERROR_RATIO, 'good-total', '5m')}))"
+    checks = [
+        {"expr": alert, "eval_time": "15m", "exp_samples": [{"labels": '{tier="b",slo_group="b"}', "value": 1}]},
+        {
+            "expr": left,
+            "eval_time": "15m",
+            "exp_samples": [{"labels": '{tier="a"}', "value": 0}, {"labels": '{tier="b"}', "value": 500}],
+        },
+    ]
+    document = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
+    tested = promtool("test", "rules", tmp_path / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_a_month_forgets_the_one_before(tmp_path: Path, promtool: Promtool) -> None:
+    """Half of January's requests fail, but for its last hours, and none of February's. promtool begins in 1970."""
+    spec = KINDS.read_text().replace("2026-01-01 00:00:00", "1970-01-01 00:00:00").replace("Europe/Berlin", "UTC")
+    (tmp_path / "spec.yaml").write_text(spec)
+    (entry,) = (one for one in load_guarded([tmp_path / "spec.yaml"]) if one.slo.name == "month")
+    (tmp_path / "rules.yaml").write_text(to_yaml(rule_file(entry.slo, replace(entry.policy, pairs=()))))
+    day = 1_440
+    ratio = f"round(100 * sum({names.series(names.ERROR_RATIO, 'month', '1M')}))"
+    failing = 31 * day - 120
+    feed = [
+        {"series": "requests_total", "values": f"0+60x{33 * day}"},
+        {"series": "failures_total", "values": f"0+30x{failing} {30 * failing}x{2 * day}"},
+    ]
+    checks = [
+        {"expr": ratio, "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
+        for at, value in (("30d", 50), ("32d", 0))
+    ]
+    document = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "4h",
+        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
+    tested = promtool("test", "rules", tmp_path / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
+def test_slos_of_sloth_are_the_same_as_openslo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    imported = tmp_path / "imported.yaml"
+    assert main(["import", str(SLOTH), "--out", str(imported)]) == 0
+    assert capsys.readouterr().out == f"{imported}\n"
+    assert load_specs([imported]) == [replace(slo, policy="workbook") for slo in load_specs([SLOTH])]
+
+
+def test_what_a_document_of_sloth_says_of_its_alerts_is_kept() -> None:
+    entry = _guarded()["shop-requests"]
+    alerts = [rule for rule in _rules(rule_file(entry.slo, entry.policy)) if rule.get("alert") == "ShopErrors"]
+    assert [alert["labels"]["long_window"] for alert in alerts] == ["1h", "6h"]
+    for alert in alerts:
+        labels = alert["labels"]
+        assert (labels["severity"], labels["team"], labels["category"]) == ("critical", "checkout", "availability")
+        assert alert["annotations"]["summary"] == "The shop fails."
+
+
+@pytest.mark.parametrize("wanted", ["crd", "mimir", "thanos"])
+def test_formats_hold_the_same_rules(tmp_path: Path, wanted: str) -> None:
+    for name in ("prometheus", wanted):
+        assert main(["generate", "--rules-only", "--format", name, "--out", str(tmp_path / name), str(SLOTH)]) == 0
+    for path in (tmp_path / wanted).iterdir():
+        plain = yaml.safe_load((tmp_path / "prometheus" / path.name).read_text())
+        other = yaml.safe_load(path.read_text())
+        groups = (other["spec"] if wanted == "crd" else other)["groups"]
+        assert [group["rules"] for group in groups] == [group["rules"] for group in plain["groups"]]
+    assert {"crd": "kind", "mimir": "namespace", "thanos": "groups"}[wanted] in other
+
+
+def test_another_format_needs_a_directory(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--format", "crd"]) == 2
+    assert "--format crd: expected --out DIR as well" in capsys.readouterr().err

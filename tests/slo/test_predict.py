@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slo import predict
-from slo.model import Objective, Pair, Policy, Severity, Slo, Window
+from slo.model import Guard, Objective, Pair, Policy, Severity, Slo, Window
 from slo.policy import burn_rate
 
 # A busy machine is no reason to fail.
@@ -117,3 +118,32 @@ def test_recording_delay_integrates_the_ramp(slo: Slo, seed: Policy) -> None:
     predicted = predict.detection_seconds(slo.objective, pair, Decimal(1))
     delay = predict.recording_delay_seconds(slo.objective, pair, Decimal(1))
     assert abs(predicted + delay - seconds) <= 1
+
+
+@pytest.mark.parametrize(
+    ("events", "failures", "per_second", "expected"),
+    [
+        (0, 0, "1", "51.84"),
+        (0, 100, "1", "100"),
+        (0, 10, "1", "51.84"),
+        (3600, 0, "1", "51.84"),
+        (3601, 0, "1", None),
+        (0, 5, "0.001", None),
+    ],
+)
+def test_a_guard_delays_or_prevents(
+    slo: Slo, seed: Policy, events: int, failures: int, per_second: str, expected: str | None
+) -> None:
+    """A full outage: failures come as fast as events do, and 1h has to hold enough of both."""
+    pair = replace(seed.pairs[0], guard=Guard(events, failures))
+    rate = Decimal(per_second)
+    found = predict.detection_seconds(slo.objective, pair, Decimal(1), 1, rate)
+    assert found == (None if expected is None else Decimal(expected))
+    spent = predict.budget_spent_ratio(slo.objective, pair, Decimal(1), rate)
+    assert (spent is None) == (found is None)
+    assert found is None or spent == pytest.approx(found / (slo.objective.error_budget * PERIOD.seconds))
+
+
+def test_a_hold_comes_on_top(slo: Slo, seed: Policy) -> None:
+    pair = replace(seed.pairs[0], hold=Window("3m"))
+    assert predict.detection_seconds(slo.objective, pair, Decimal(1)) == Decimal("231.84")

@@ -82,7 +82,11 @@ def test_rules_of_a_spec_that_is_gone(prometheus_with: Start, capsys: Heard) -> 
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        ("equal: [slo, service, slo_group]", "equal: [instance]", "a page of the same SLO does not keep this ticket quiet"),
+        (
+            "equal: [slo, service, slo_group]",
+            "equal: [instance]",
+            "a page of the same SLO does not keep this ticket quiet",
+        ),
         ("group_wait: 5s", "group_wait: 6s", "routes: route.group_wait: expected 5.0, got 6.0"),
         ("  receiver: gameday\n", "  receiver: gameday\n  routes: [{matchers: [severity=ticket], receiver: nobody}]\n",
          "ApiAvailabilityErrorBudgetBurn{severity=ticket}: reaches nobody, which tells nobody"),

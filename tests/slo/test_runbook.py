@@ -15,6 +15,7 @@ from slo.spec import SPECS
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = ROOT / "docs" / "runbooks"
 RUNBOOK = RUNBOOKS / "api-availability.md"
+PIPELINE_ALERTS = ROOT / "collector" / "alerts" / "pipeline.rules.yaml"
 COMMANDS = ROOT / "service" / "commands"
 HEADINGS = [
     "## What it means",
@@ -32,9 +33,10 @@ def _queries() -> list[str]:
 
 
 def _series() -> set[str]:
-    """What the service emits, as Prometheus names it, and what is recorded."""
+    """What the service emits, as Prometheus names it, what is recorded, and what the Collector's alerts read."""
     emitted = {name for metric in load_registry().metrics for name in prometheus_names(metric)}
-    return {*emitted, names.ERROR_RATIO, names.BUDGET_REMAINING, "up"}
+    pipeline = re.findall(r"\botelcol_[a-z0-9_]+", PIPELINE_ALERTS.read_text())
+    return {*emitted, *pipeline, names.ERROR_RATIO, names.BUDGET_REMAINING, "up"}
 
 
 def _alerts() -> list[dict[str, Any]]:
@@ -65,9 +67,9 @@ def test_commands_of_the_runbooks_exist() -> None:
 @pytest.mark.parametrize("query", _queries())
 def test_queries_parse_and_name_known_metrics(query: str) -> None:
     promql_parser.parse(query)
-    selectors = re.findall(r"([a-z_:0-9]+)\{", query)
+    selectors = re.findall(r"([a-z_:0-9]+)\{|\b(otelcol_[a-z0-9_]+)", query)
     assert selectors
-    assert set(selectors) <= _series()
+    assert {one or other for one, other in selectors} <= _series()
 
 
 def test_the_table_of_windows_is_the_policy(seed: Policy) -> None:

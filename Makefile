@@ -19,7 +19,7 @@ EVENTS ?= 200000
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test-cluster: setup ## run the ledger's and the API's tests on a Redis Cluster o
 
 durability: setup ## kill everything at random under load and count what was billed: KILLS, POWER_LOSSES, EVENTS
 	@$(BIN)/python -m chaos.lab.durability --kills $(KILLS) --power-losses $(POWER_LOSSES) --events $(EVENTS)
+
+overload: setup ## send three times what one process can serve, and measure what admitted requests notice of it
+	@$(BIN)/python -m bench.overload
 
 durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
 	@! $(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec

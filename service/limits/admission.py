@@ -14,10 +14,10 @@ from time import monotonic
 from service.telemetry.instruments import Instruments
 
 WINDOW_SECONDS = 0.1
-TARGET_DELAY_SECONDS = 0.003
-LOWEST_LIMIT, HIGHEST_LIMIT = 8, 512
-STEEPEST_FALL = 0.5
-RISE_WHEN_REACHED, RISE = 1.05, 1
+TARGET_DELAY_SECONDS = 0.002
+LOWEST_LIMIT, HIGHEST_LIMIT = 32, 512
+"""The lowest keeps one process busy: fewer requests at once would not be served any faster."""
+STEEPEST_FALL, RISE = 0.5, 1.05
 URGENT_RESERVE = 64
 """Webhooks and probes still get in where so many more than the limit are at work."""
 MAX_READING = 256
@@ -48,7 +48,6 @@ class AdmissionControl:
         self._limit = float(HIGHEST_LIMIT)
         self._active = self._reading = 0
         self._least_delay: float | None = None
-        self._was_full = False
         self._shed: Counter[tuple[Priority, str]] = Counter()
 
     @property
@@ -85,7 +84,6 @@ class AdmissionControl:
 
     def shed(self, priority: Priority, route: str) -> None:
         """Note a refusal; it is told to the telemetry with the window's end."""
-        self._was_full = True
         self._shed[priority, route] += 1
 
     def adjust(self) -> None:
@@ -95,10 +93,9 @@ class AdmissionControl:
             fall = max(STEEPEST_FALL, TARGET_DELAY_SECONDS / delay)
             self._limit = max(float(LOWEST_LIMIT), self._limit * fall)
         else:
-            risen = self._limit * (RISE_WHEN_REACHED if self._was_full else 1) + RISE
-            self._limit = min(float(HIGHEST_LIMIT), risen)
+            self._limit = min(float(HIGHEST_LIMIT), self._limit * RISE)
         self._tell(delay)
-        self._least_delay, self._was_full = None, False
+        self._least_delay = None
         self._shed.clear()
 
     def _tell(self, delay: float) -> None:

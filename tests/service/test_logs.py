@@ -118,3 +118,10 @@ def test_records_of_the_export_itself_are_not_exported(bench):
 def test_records_below_the_level_are_dropped(lines):
     logging.getLogger("x").debug("detail")
     assert lines() == []
+
+
+def test_nothing_that_a_client_writes_begins_a_line_of_the_log(bench):
+    log_event(logging.getLogger("x"), logging.INFO, "e", "a\r\nb", {"k": 'v\n{"forged": 1}', "l\nm": "\x1b[2K"})
+    written = bench.text()
+    assert written.count("\n") == 1
+    assert "\x1b" not in written

@@ -148,3 +148,25 @@ async def test_a_hung_collector_holds_up_neither_requests_nor_the_end(serve, env
         code, seconds = await server.stop()
     assert code == 0
     assert seconds < 5
+
+
+async def test_sigterm_ends_it_in_time_with_requests_in_flight_and_a_hung_collector(
+    serve, environment, shared_redis, stripe
+):
+    async with collector(hangs=True) as collected:
+        port = unused_port()
+        env = environment(shared_redis.port, PORT=port, OTEL_EXPORTER_OTLP_ENDPOINT=collected.address)
+        server = await serve(env)
+        await server.until_listening()
+        stripe.delay_seconds = 1.0
+        body = {"name": "Example", "email": "billing@example.com", "plan": "pro"}
+        idle = [await asyncio.open_connection("127.0.0.1", int(port)) for _ in range(5)]
+        async with ClientSession(server.url) as http:
+            in_flight = [asyncio.create_task(http.post("/tenants", json=body)) for _ in range(5)]
+            await asyncio.sleep(0.5)
+            code, seconds = await server.stop()
+            assert [(await answered).status for answered in in_flight] == [201] * 5
+        for _, writer in idle:
+            writer.close()
+    assert code == 0
+    assert seconds < EXPECTED_STOP_SECONDS

@@ -1,0 +1,11 @@
+"""The short form of `make overload`: it asserts what a busy machine cannot break."""
+
+from bench.overload import measure
+
+
+async def test_under_overload_requests_are_shed_and_the_others_answered() -> None:
+    outcome = await measure(1.0)
+    assert outcome.at_capacity.statuses[200] > 0
+    assert outcome.overloaded.statuses[200] > 0
+    assert set(outcome.overloaded.statuses) <= {200, 503}
+    assert outcome.overloaded.statuses[503] + outcome.settling.statuses[503] > 0

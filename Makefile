@@ -94,8 +94,8 @@ collector-kill: setup ## kill the gateway under load, its receiver up or down, a
 deploy-secrets: setup ## make the passwords, keys and certificates of docker-compose.yml, and say what is missing
 	@$(BIN)/python -m deploy
 
-collector-check: setup ## have the full Collector (built on first use, 2 minutes) judge the agent's and the gateway's configuration
-	@$(BIN)/python -m tests.deploy.check agent gateway
+collector-check: setup ## have the full Collector (built on first use, 2 minutes) judge and run agent and gateway
+	@$(BIN)/python -m tests.deploy.check agent gateway pipeline
 
 deploy-check: setup ## have each configuration of docker-compose.yml judged by its own program (built on first use, 5 minutes)
 	@$(BIN)/python -m tests.deploy.check

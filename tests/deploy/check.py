@@ -19,6 +19,7 @@ from chaos.lab.installation import ensure
 from chaos.lab.programs import PROJECT, find, tools_folder
 from chaos.lab.sources.workshop import Workshop
 from tests.collector.gateway import gateway_environment
+from tests.deploy.pipeline import TRACES, traces_through
 from tests.deploy.redis_server import settings_of_a_started_server
 
 DEPLOY = PROJECT / "deploy"
@@ -55,6 +56,13 @@ def check_gateway(folder: Path) -> None:
     _accept(argv, gateway_environment(folder))
 
 
+def check_pipeline(folder: Path) -> None:
+    """Agent and gateway run with their own files; spans come through over mutual TLS, whole and redacted."""
+    found, written = traces_through(_program("billing-otelcol-full"), Path(sys.executable), folder)
+    if len(found) != TRACES or "canary" in written:
+        raise Refused(f"{len(found)} of {TRACES} traces came through; redacted: {'canary' not in written}")
+
+
 def check_prometheus(folder: Path) -> None:
     """The file as it is, its rules and certificates where the container has them."""
     config = folder / "prometheus.yaml"
@@ -83,6 +91,7 @@ CHECKS: Mapping[str, Callable[[Path], None]] = {
     "compose": check_compose,
     "agent": check_agent,
     "gateway": check_gateway,
+    "pipeline": check_pipeline,
     "prometheus": check_prometheus,
     "alertmanager": check_alertmanager,
     "redis": check_redis,

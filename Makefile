@@ -16,10 +16,11 @@ MONTHS ?= 1000
 KILLS ?= 200
 POWER_LOSSES ?= 50
 EVENTS ?= 200000
+NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +52,26 @@ test: setup ## run the tests: those of the whole stack by themselves, as they me
 
 test-security: setup ## run the tests behind every promise of security, and print each with what it proves
 	@$(BIN)/python -m tests.security.proof --numprocesses 2 --dist loadfile
+
+naughty: setup ## try every naughty string in every text of every operation (about 25 minutes); NAUGHTY_SHARE=8 an eighth
+	@NAUGHTY_SHARE=$(NAUGHTY_SHARE) $(BIN)/pytest -q -s tests/security/test_naughty_strings.py
+
+test-coverage: setup ## run the tests with the coverage of every process, and fail below the floor (pyproject.toml)
+	@$(BIN)/pytest -m "not lab" --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+security-audit: setup ## look for known vulnerabilities, unsafe code and committed secrets; never green unless it looked
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m tests.security.secret_scan
+	@$(BIN)/python -m tests.security.audit
+
+security-check: setup ## list the locked packages that have newer versions
+	@$(BIN)/python -m tests.security.outdated
+
+secret-scan: setup ## look for secrets in the committed files
+	@$(BIN)/python -m tests.security.secret_scan
+
+sbom: setup ## write the software bill of materials, CycloneDX JSON, to var/sbom.json
+	@$(BIN)/python -m tests.security.sbom var/sbom.json
 
 fuzz: setup ## send more than 10,000 generated requests to the documented operations
 	@rm -f var/fuzz.txt

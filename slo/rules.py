@@ -7,6 +7,7 @@ from slo.errors import ScaleError
 from slo.model import Pair, Policy, Severity, Slo, Window, plain
 from slo.pace import FAST_INTERVAL_SECONDS, PERIOD_INTERVAL_SECONDS, SLOW_INTERVAL_SECONDS, interval
 from slo.policy import require_fit
+from slo.window import require_scale
 
 __all__ = ["FAST_INTERVAL_SECONDS", "PERIOD_INTERVAL_SECONDS", "SLOW_INTERVAL_SECONDS", "interval"]
 
@@ -26,6 +27,7 @@ def rule_file(slo: Slo, policy: Policy, scale: int = 1) -> dict[str, Any]:
     A PolicyError where the policy does not fit the SLO, a ScaleError where a window cannot be divided.
     """
     require_fit(slo, policy)
+    require_scale(scale)
     if slo.objective.calendar and scale != 1:
         raise ScaleError(f"scale {scale}: {slo.name} has a calendar period; expected a rolling one")
     paged = _windows(policy, Severity.PAGE)

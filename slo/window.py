@@ -33,8 +33,7 @@ class Window:
         """The PromQL range of this window when time runs `scale` (1..30) times faster, exact to 1 ms."""
         if scale == 1:
             return self.text
-        if not 1 <= scale <= LARGEST_SCALE:
-            raise ScaleError(f"scale {scale}: expected a whole number from 1 to {LARGEST_SCALE}")
+        require_scale(scale)
         milliseconds, rest = divmod(self.seconds * 1_000, scale)
         if rest:
             raise ScaleError(
@@ -42,6 +41,12 @@ class Window:
                 "expected a scale that divides every window"
             )
         return range_text(milliseconds)
+
+
+def require_scale(scale: int) -> None:
+    """Raises ScaleError."""
+    if not 1 <= scale <= LARGEST_SCALE:
+        raise ScaleError(f"scale {scale}: expected a whole number from 1 to {LARGEST_SCALE}")
 
 
 def range_text(milliseconds: int) -> str:

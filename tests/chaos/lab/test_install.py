@@ -1,5 +1,6 @@
 """The installer: sources in turn, atomic, resumable, one at a time. Fake apt and Go stand for the network."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -70,6 +71,15 @@ def until(happened: Path, seconds: float = 10) -> None:
     while not (happened.exists() and happened.read_text()):
         assert time.monotonic() < deadline, f"{happened} did not appear in {seconds} s"
         time.sleep(0.02)
+
+
+def has_ended(pid: int, seconds: float = 10) -> None:
+    """The process is gone, or waits for whoever adopted it to notice."""
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline, f"process {pid} still runs after {seconds} s"
+            time.sleep(0.02)
 
 
 def test_a_missing_program_is_built_once(workshop: Workshop) -> None:
@@ -185,7 +195,7 @@ def test_an_interruption_ends_the_build_and_the_next_run_continues(workshop: Wor
     process.send_signal(signal.SIGINT)
     code, _, errors = finished(process)
     assert (code, errors) == (130, "install: interrupted; the next run continues from here\n")
-    assert not psutil.pid_exists(int(child.read_text()))
+    has_ended(int(child.read_text()))
 
     fake(workshop, "go", GO_BUILDS)
     code, output, _ = finished(command(workshop, "toxiproxy-server"))

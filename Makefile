@@ -20,7 +20,7 @@ NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
+.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ overload: setup ## send three times what one process can serve, and measure what
 durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
 	@! $(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec
 	@! $(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write
+
+slo-test: setup ## play every generated promtool suite of the service's objectives
+	@$(BIN)/python -m chaos.lab.suites
 
 compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md
 	@$(BIN)/python -m chaos.lab.install sloth

@@ -19,8 +19,9 @@ EXTENSION = "gameday"
 class Contract:
     """What the experiment promises.
 
-    The page `alert` fires for the pair with this nominal long window, no other alert fires, and the service is back
-    within `mttr_seconds`; `good_requests` successes in a row count as back.
+    The page `alert` fires for the pair with this nominal long window; those of `also` may fire, as they watch the same
+    requests; no other alert fires. The service is back within `mttr_seconds`; `good_requests` successes in a row count
+    as back.
     """
 
     slo: str
@@ -29,6 +30,7 @@ class Contract:
     alert: str
     severity: str
     long_window: str
+    also: tuple[str, ...]
     mttr_seconds: float
     good_requests: int
 
@@ -73,6 +75,7 @@ def _contract(fields: _Fields) -> Contract:
         alert=expect.text("alert"),
         severity=expect.text("severity"),
         long_window=expect.text("long_window"),
+        also=extension.texts("also"),
         mttr_seconds=targets.number("mttr_seconds"),
         good_requests=int(targets.number("good_requests")),
     )
@@ -93,6 +96,15 @@ class _Fields:
 
     def text(self, name: str) -> str:
         return str(self._get(name, "a text", (str,)))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; empty where there is none."""
+        if isinstance(self.mapping, Mapping) and name not in self.mapping:
+            return ()
+        found = self._get(name, "a list of texts", (list,))
+        if not all(isinstance(one, str) and one for one in found):
+            raise UserMistake(f"{self.path}: {name}: expected a list of texts, found {found!r}")
+        return tuple(found)
 
     def number(self, name: str) -> float:
         value = float(self._get(name, "a number above 0", (int, float)))

@@ -17,7 +17,7 @@ from chaos import load
 from chaos.errors import GameDayError
 from chaos.guarding import guarded
 from chaos.lab.stack import Lab, LabOptions
-from chaos.order import slo_of
+from chaos.order import others_than, slo_of
 from chaos.progress import Progress
 from chaos.receiver import Notification, build_receiver
 from chaos.run_folder import RunFolder
@@ -46,6 +46,7 @@ async def hold(options: HostOptions, folder: RunFolder) -> None:
     lab_options = LabOptions(
         slo=slo,
         policy=policy,
+        others=others_than(slo, options.scale),
         scale=options.scale,
         request_rate=options.seeded_rate,
         lifetime_seconds=options.lifetime_seconds,

@@ -14,6 +14,7 @@ from chaos.lab.scaling import Intervals
 from chaos.prediction import pair_of
 from slo import rules
 from slo.errors import SloError
+from slo.guarded import Guarded, load_guarded
 from slo.model import Pair, Policy, Slo
 from slo.policy import policy_of
 from slo.spec import SPECS, load_specs
@@ -28,6 +29,7 @@ class Order:
     experiment: Experiment
     slo: Slo
     policy: Policy
+    others: tuple[Guarded, ...]
     pair: Pair
     scale: int
     seed: int
@@ -49,7 +51,18 @@ def order_of(experiment: str, scale: int, seed: int, pinned_ports: Mapping[str, 
     if rules_file and not rules_file.is_file():
         raise UserMistake(f"rules file {rules_file} is not there; expected Prometheus rules")
     pair = pair_of(policy, loaded.contract.severity, loaded.contract.long_window)
-    return Order(loaded, slo, policy, pair, scale, seed, pinned_ports, rules_file)
+    return Order(loaded, slo, policy, others_than(slo, scale), pair, scale, seed, pinned_ports, rules_file)
+
+
+def others_than(slo: Slo, scale: int) -> tuple[Guarded, ...]:
+    """The project's other SLOs, if their rules can be had at this scale."""
+    try:
+        others = tuple(entry for entry in load_guarded(sorted(SPECS.glob("*.yaml"))) if entry.slo.name != slo.name)
+        for entry in others:
+            rules.rule_file(entry.slo, entry.policy, scale)
+    except SloError as error:
+        raise UserMistake("; ".join(error.problems)) from error
+    return others
 
 
 def slo_of(name: str, scale: int) -> tuple[Slo, Policy]:

@@ -20,6 +20,7 @@ class Plan:
     alert: str
     severity: str
     long_window: str
+    also: tuple[str, ...]
     good_requests: int
     page_seconds: float
     mitigation_seconds: float
@@ -45,6 +46,7 @@ def plan_of(contract: Contract, prediction: Prediction) -> Plan:
         alert=contract.alert,
         severity=contract.severity,
         long_window=contract.long_window,
+        also=contract.also,
         good_requests=contract.good_requests,
         page_seconds=2 * prediction.latest_seconds + _GRACE_SECONDS / 2,
         mitigation_seconds=_GRACE_SECONDS,

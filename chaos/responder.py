@@ -38,21 +38,29 @@ def load_runbooks(path: Path = RUNBOOKS) -> dict[str, tuple[Step, ...]]:
 
 
 class Responder:
-    """Acts once, on the first page that arrives; it knows of the fault only what the page and /health tell."""
+    """Acts once, on the first page of the alert that it is on call for.
 
-    def __init__(self, folder: RunFolder, service_url: str, restart: Restart) -> None:
+    It knows of the fault only what the page and /health tell. Pages of other objectives are somebody else's.
+    """
+
+    def __init__(self, folder: RunFolder, service_url: str, restart: Restart, alert: str) -> None:
         self._folder = folder
         self._health_url = f"{service_url}/health"
         self._restart = restart
         self._runbooks = load_runbooks()
+        self._alert = alert
 
     async def serve(self, inbox: asyncio.Queue[Notification]) -> None:
         """Wait for a page and answer it; LabError if its runbook has no step for what is wrong."""
         while True:
             notification = await inbox.get()
-            if notification.status == "firing" and notification.labels.get("severity") == "page":
+            if self._is_for_us(notification):
                 await self._answer(notification)
                 return
+
+    def _is_for_us(self, notification: Notification) -> bool:
+        is_page = notification.status == "firing" and notification.labels.get("severity") == "page"
+        return is_page and notification.alert == self._alert
 
     async def _answer(self, page: Notification) -> None:
         self._folder.record("responder_paged", alert=page.alert)

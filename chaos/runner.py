@@ -64,7 +64,7 @@ async def _in_lab(
     warm = await _warm(reader, order, progress)
     await _settle(folder)
     await asyncio.sleep(random.Random(order.seed).uniform(0, order.pace.evaluation_seconds))
-    responder = Responder(folder, lab.parts.url("service"), lab.restart)
+    responder = Responder(folder, lab.parts.url("service"), lab.restart, contract.alert)
     await guarded(_experiment(lab, folder, plan), responder.serve(inbox), progress.follow(folder))
     quality = await load.finish(clients, folder)
     audit = await audit_ledger(lab, folder.load / "acknowledged.jsonl", lab.parts.ledger_environment())
@@ -88,6 +88,7 @@ def _lab_options(order: Order, plan: Plan) -> LabOptions:
     return LabOptions(
         slo=order.slo,
         policy=order.policy,
+        others=order.others,
         scale=order.scale,
         request_rate=order.experiment.contract.arrivals_per_second,
         lifetime_seconds=2 * _SETUP_SECONDS + plan.total_seconds,

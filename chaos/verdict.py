@@ -120,7 +120,9 @@ def forbidden_alerts(alerts: Sequence[AlertSamples], contract: Contract) -> list
     return [
         f"{one.labels['alertname']} {one.labels.get('severity', '')} {one.labels.get('long_window', '')}".strip()
         for one in alerts
-        if one.firing and (one.labels["alertname"], one.labels.get("severity"), one.labels.get("long_window")) != wanted
+        if one.firing
+        and one.labels["alertname"] not in contract.also
+        and (one.labels["alertname"], one.labels.get("severity"), one.labels.get("long_window")) != wanted
     ]
 
 

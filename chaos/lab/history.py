@@ -19,20 +19,22 @@ _PROMTOOL_SECONDS = 120
 
 @dataclass(frozen=True)
 class RawSeries:
-    """A counter: its labels and its increase in 1/s."""
+    """A counter: its name, its labels and its increase in 1/s."""
 
+    name: str
     labels: Mapping[str, str]
     rate: float
 
 
 @dataclass(frozen=True)
 class RecordedSeries:
-    """A recorded gauge of constant value, written each `step_seconds`."""
+    """A gauge of constant value, written each `step_seconds` over the last `span_seconds`."""
 
     name: str
     labels: Mapping[str, str]
     value: float
     step_seconds: float
+    span_seconds: float
 
 
 @dataclass(frozen=True)
@@ -44,24 +46,25 @@ class History:
     fine_seconds: float
     fine_step_seconds: float
     coarse_step_seconds: float
-    counter_name: str
     raw: tuple[RawSeries, ...]
     recorded: tuple[RecordedSeries, ...]
 
     def open_metrics(self) -> Iterator[str]:
         """The history as OpenMetrics text, line by line."""
-        yield f"# TYPE {self.counter_name} unknown\n"
-        for series in self.raw:
-            yield from self._raw_lines(series)
+        for name in dict.fromkeys(one.name for one in self.raw):
+            yield f"# TYPE {name} unknown\n"
+            for one in self.raw:
+                if one.name == name:
+                    yield from self._raw_lines(one)
         for name in dict.fromkeys(one.name for one in self.recorded):
             yield f"# TYPE {name} gauge\n"
-            for one in self.recorded:
-                if one.name == name:
-                    yield from self._recorded_lines(one)
+            for recorded in self.recorded:
+                if recorded.name == name:
+                    yield from self._recorded_lines(recorded)
         yield "# EOF\n"
 
     def _raw_lines(self, series: RawSeries) -> Iterator[str]:
-        head = self.counter_name + _labels(series.labels)
+        head = series.name + _labels(series.labels)
         start = self.end - self.period_seconds
         coarse = _steps(start, self.end - self.fine_seconds, self.coarse_step_seconds)
         fine = _steps(self.end - self.fine_seconds, self.end, self.fine_step_seconds)
@@ -70,7 +73,7 @@ class History:
 
     def _recorded_lines(self, series: RecordedSeries) -> Iterator[str]:
         head = series.name + _labels(series.labels)
-        for at in _steps(self.end - self.period_seconds, self.end, series.step_seconds):
+        for at in _steps(self.end - series.span_seconds, self.end, series.step_seconds):
             yield f"{head} {series.value:.6f} {at:.3f}\n"
 
 

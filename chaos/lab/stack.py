@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -27,6 +26,7 @@ from chaos.lab.programs import find
 from chaos.lab.readiness import wait_ready
 from chaos.lab.seeding import history_of
 from chaos.lab.state import LabState, ProgramState
+from slo.guarded import Guarded
 from slo.model import Policy, Slo
 
 Say = Callable[[str], None]
@@ -36,7 +36,11 @@ _WATCH_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class LabOptions:
-    """What may differ between labs. `rules` replaces the generated rules; `lifetime_seconds` bounds everything."""
+    """What may differ between labs.
+
+    `slo` is what the run is about, and `rules` replaces its generated rules; `others` are guarded as well.
+    `lifetime_seconds` bounds everything.
+    """
 
     slo: Slo
     policy: Policy
@@ -45,6 +49,7 @@ class LabOptions:
     lifetime_seconds: float
     pinned_ports: Mapping[str, int] = field(default_factory=dict)
     rules: Path | None = None
+    others: tuple[Guarded, ...] = ()
 
 
 class Lab:
@@ -71,7 +76,7 @@ class Lab:
         await self._listen(ports["receiver"])
         await self._seed(say)
         make = self.parts
-        prometheus = make.prometheus(self._prometheus_data, [self._rules(), *configuration.pipeline_rules()])
+        prometheus = make.prometheus(self._prometheus_data, [*self._rules(), *configuration.pipeline_rules()])
         first = (make.redis(), make.stripe(), make.toxiproxy(), make.collector(), make.alertmanager(), prometheus)
         await all_of(*(self._start(part, say) for part in first))
         price_ids = await read_price_ids(await self.start_command(make.price_list()))
@@ -138,19 +143,24 @@ class Lab:
     async def _seed(self, say: Say) -> None:
         """Seed the history up to this moment, before there is traffic that the work could disturb."""
         options = self.options
-        history = history_of(options.slo, options.scale, options.request_rate, self.pace, time.time())
+        others = [entry.slo for entry in options.others]
+        history = history_of(options.slo, others, options.scale, options.request_rate, self.pace, time.time())
         text = self.folder / "history.txt"
         await asyncio.to_thread(seed, history, find("promtool"), text, self._prometheus_data)
-        say(f"history: {history.period_seconds / 86400:g} days seeded")
+        say(f"history: {history.period_seconds / 86400:g} days seeded for {1 + len(others)} objectives")
 
     async def _listen(self, port: int) -> None:
         await self._receiver.setup()
         await web.TCPSite(self._receiver, LOOPBACK, port).start()
 
-    def _rules(self) -> Path:
-        if self.options.rules:
-            return self.options.rules.resolve()
-        path = self.folder / f"{self.options.slo.name}.rules.yaml"
-        document: dict[str, Any] = slo.rules.rule_file(self.options.slo, self.options.policy, self.options.scale)
-        path.write_text(slo.rules.to_yaml(document))
+    def _rules(self) -> list[Path]:
+        """The rules of every SLO."""
+        own = Guarded(self.options.slo, self.options.policy)
+        entries = self.options.others if self.options.rules else (own, *self.options.others)
+        replaced = [self.options.rules.resolve()] if self.options.rules else []
+        return [*replaced, *(self._write_rules(entry) for entry in entries)]
+
+    def _write_rules(self, entry: Guarded) -> Path:
+        path = self.folder / f"{entry.slo.name}.rules.yaml"
+        path.write_text(slo.rules.to_yaml(slo.rules.rule_file(entry.slo, entry.policy, self.options.scale)))
         return path

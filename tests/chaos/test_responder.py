@@ -29,8 +29,8 @@ async def service(checks: dict[str, bool]) -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-def notification(status: str = "firing", severity: str = "page") -> Notification:
-    return Notification(1.0, status, {"alertname": ALERT, "severity": severity}, {}, "")
+def notification(status: str = "firing", severity: str = "page", alert: str = ALERT) -> Notification:
+    return Notification(1.0, status, {"alertname": alert, "severity": severity}, {}, "")
 
 
 async def answered(folder: RunFolder, service: str, *sent: Notification) -> list[str]:
@@ -42,7 +42,7 @@ async def answered(folder: RunFolder, service: str, *sent: Notification) -> list
     inbox: asyncio.Queue[Notification] = asyncio.Queue()
     for one in sent:
         inbox.put_nowait(one)
-    await asyncio.wait_for(Responder(folder, service, restart).serve(inbox), 5)
+    await asyncio.wait_for(Responder(folder, service, restart, ALERT).serve(inbox), 5)
     return restarted
 
 
@@ -56,9 +56,11 @@ async def test_the_failing_check_decides_what_is_restarted(
     assert [one["kind"] for one in folder.recorded()] == ["responder_paged", "runbook_started", "mitigated"]
 
 
-async def test_tickets_and_resolved_pages_wake_nobody(tmp_path: Path, service: str, checks: dict[str, bool]) -> None:
+async def test_tickets_resolved_pages_and_pages_of_others_wake_nobody(
+    tmp_path: Path, service: str, checks: dict[str, bool]
+) -> None:
     checks["redis"] = False
-    sent = (notification("resolved"), notification(severity="ticket"), notification())
+    sent = (notification("resolved"), notification(severity="ticket"), notification(alert="Other"), notification())
     assert await answered(RunFolder(tmp_path), service, *sent) == ["redis"]
     assert len(RunFolder(tmp_path).recorded("responder_paged")) == 1
 

@@ -66,7 +66,7 @@ def test_every_command_refuses_a_bad_spec(
 
 
 def test_check_tells_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check"]) == 0
+    assert main(["check", str(SPEC)]) == 0
     assert capsys.readouterr().out == (
         "api-availability: 0.999 over 30d, policy seed (5m@1h, 30m@6h, 2h@24h, 1d@30d)\n"
     )
@@ -109,7 +109,7 @@ def test_scaled_rules_come_without_tests(tmp_path: Path) -> None:
 
 
 def test_predict_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", "--output", "json", "--error-ratio", "1", "--error-ratio", "0.01"]) == 0
+    assert main(["predict", str(SPEC), "--output", "json", "--error-ratio", "1", "--error-ratio", "0.01"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["detection_seconds"] for row in rows] == [
         *(51.84, 129.6, 259.2, 2592),
@@ -130,7 +130,7 @@ def test_predict_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_predict_as_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", "--error-ratio", "0.01"]) == 0
+    assert main(["predict", str(SPEC), "--error-ratio", "0.01"]) == 0
     assert capsys.readouterr().out == (
         "SLO               severity  pair    burn rate  errors  fires after  + recording  resets after  spent\n"
         "api-availability  page      5m@1h   14.4       1 %     never        never        never         -\n"

@@ -26,8 +26,13 @@ HEADINGS = [
 ]
 
 
+def _runbooks() -> list[Path]:
+    """Those of the objectives."""
+    return [RUNBOOKS / f"{path.stem}.md" for path in sorted(SPECS.glob("*.yaml"))]
+
+
 def _queries() -> list[str]:
-    pages = (path.read_text() for path in sorted(RUNBOOKS.glob("*.md")))
+    pages = (path.read_text() for path in _runbooks())
     blocks = [block for page in pages for block in re.findall(r"```promql\n(.*?)```", page, flags=re.DOTALL)]
     return list(dict.fromkeys(" ".join(block.split()) for block in blocks))
 
@@ -57,7 +62,7 @@ def test_every_alert_links_a_runbook_that_names_it() -> None:
 
 def test_commands_of_the_runbooks_exist() -> None:
     """Only `billing` and `slo` are ours."""
-    pages = "\n".join(path.read_text() for path in RUNBOOKS.glob("*.md"))
+    pages = "\n".join(path.read_text() for path in _runbooks())
     named = set(re.findall(r"(?:`|^ +)billing ([a-z][a-z-]+)", pages, flags=re.MULTILINE))
     assert (
         {"audit", "dead-letters", "worker"} <= named <= {path.stem.replace("_", "-") for path in COMMANDS.glob("*.py")}

@@ -100,7 +100,7 @@ class Side:
 def many(names: Sequence[str], folder: Path, ours: Path, sloth: Path) -> tuple[Side, Side]:
     """Both generators for one file an SLO; ours without the tests, which Sloth does not make."""
     specs, inputs = folder / "openslo", folder / "sloth"
-    for made in (specs, inputs):
+    for made in (specs, inputs, folder / "out-sloth"):
         made.mkdir(parents=True)
     (specs / "service.yaml").write_text(_SERVICE)
     for name in names:

@@ -7,8 +7,10 @@ from chaos.errors import LabError
 from chaos.lab.configuration import intervals
 from chaos.lab.history import History, RawSeries, RecordedSeries, seed
 from chaos.lab.programs import find
-from chaos.lab.seeding import history_of
-from chaos.order import slo_of
+from chaos.lab.seeding import EVENTS_A_REQUEST, history_of
+from chaos.order import others_than, slo_of
+from slo import names
+from slo.indicator import Counted
 
 
 def small(end: float) -> History:
@@ -18,9 +20,8 @@ def small(end: float) -> History:
         fine_seconds=20.0,
         fine_step_seconds=5.0,
         coarse_step_seconds=40.0,
-        counter_name="requests_total",
-        raw=(RawSeries({"b": "2", "a": "1"}, rate=2.0),),
-        recorded=(RecordedSeries("slo:requests:rate5m", {"slo": "x"}, 2.0, 50.0),),
+        raw=(RawSeries("requests_total", {"b": "2", "a": "1"}, rate=2.0),),
+        recorded=(RecordedSeries("slo:requests:rate5m", {"slo": "x"}, 2.0, 50.0, 100.0),),
     )
 
 
@@ -48,7 +49,7 @@ def test_promtool_makes_blocks_of_it_and_the_text_is_removed(tmp_path: Path) -> 
 
 
 def test_what_promtool_refuses_is_said_in_its_words(tmp_path: Path) -> None:
-    bad = History(**{**vars(small(time.time())), "counter_name": "not a name"})
+    bad = History(**{**vars(small(time.time())), "raw": (RawSeries("not a name", {}, 1.0),)})
     with pytest.raises(LabError, match="promtool could not seed the history"):
         seed(bad, find("promtool"), tmp_path / "history.txt", tmp_path / "blocks")
 
@@ -56,9 +57,29 @@ def test_what_promtool_refuses_is_said_in_its_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [1, 5])
 def test_the_history_of_an_slo_fills_its_period_and_its_raw_windows(scale: int) -> None:
     slo, _ = slo_of("api-availability", scale)
-    history = history_of(slo, scale, 40.0, intervals(scale), end=1_000_000.0)
+    history = history_of(slo, [], scale, 40.0, intervals(scale), end=1_000_000.0)
     assert history.period_seconds * scale == 30 * 86400
     assert history.fine_seconds * scale >= 3600
     assert [one.step_seconds * scale for one in history.recorded] == [30, 30, 300, 300]
     assert {one.value for one in history.recorded} == {0.0, 40.0}
-    assert slo.total.matches(history.counter_name, history.raw[0].labels)
+    assert [one.span_seconds * scale for one in history.recorded] == [3 * 86400] * 2 + [30 * 86400] * 2
+    assert slo.total.matches(history.raw[0].name, history.raw[0].labels)
+
+
+def test_the_history_of_all_objectives_gives_each_what_its_rules_read() -> None:
+    """Whoever selects a series gets its rate, and the objective that the run is about has just the run's rate."""
+    slo, _ = slo_of("api-availability", 5)
+    others = [entry.slo for entry in others_than(slo, 5)]
+    history = history_of(slo, others, 5, 40.0, intervals(5), end=1_000_000.0)
+    assert sum(one.rate for one in history.raw if slo.total.matches(one.name, one.labels)) == 40.0
+    recorded = {one.labels["slo"]: one.value for one in history.recorded if one.name == names.PERIOD_REQUESTS}
+    assert recorded.keys() == {slo.name, *(one.name for one in others)}
+    assert recorded["api-availability"] == 40.0
+    assert recorded["usage-ingest-availability"] == 28.0
+    assert recorded.keys() >= EVENTS_A_REQUEST.keys()
+    assert {name for name, rate in recorded.items() if not rate} == {"webhook-success", "tenant-cost-budget"}
+    for one in others:
+        if isinstance(one.indicator, Counted) and one.indicator.good:
+            good = [each.rate for each in history.raw if one.indicator.part.selector.matches(each.name, each.labels)]
+            assert sum(good) == recorded[one.name]
+    assert len({(one.name, *sorted(one.labels.items())) for one in history.raw}) == len(history.raw)

@@ -1,6 +1,6 @@
 """Measures what telemetry costs: `billing serve` with it and without it, in turns, before one Valkey and a Collector.
 
-    python -m bench.telemetry --rounds 9 --hung-seconds 300
+    python -m bench.telemetry --rounds 15 --hung-seconds 300
 
 Without it is `OTEL_SDK_DISABLED=true` and no line a request. Then the same with a Collector that takes connections and
 never answers: latency and memory beside those of a service whose Collector is well.
@@ -205,8 +205,8 @@ async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--hung-seconds", type=float, default=300.0)
     arguments = parser.parse_args()
     SCRATCH.mkdir(exist_ok=True)

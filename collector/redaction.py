@@ -1,12 +1,10 @@
 """The processors that redact: keys by allow-list from the registry, values by pattern, in every position they reach."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-import yaml
+from service.secret_forms import load_forms
 
-PATTERNS = Path(__file__).with_name("patterns.yaml")
 MASK = "****"
 
 _OF_THE_COLLECTOR = ("span.name", "span.kind", "status.code")
@@ -59,5 +57,5 @@ def _texts(regex: str) -> dict[str, Any]:
 
 
 def read_patterns() -> list[str]:
-    """The expressions of patterns.yaml."""
-    return [entry["regex"] for entry in yaml.safe_load(PATTERNS.read_text("utf-8"))["patterns"]]
+    """The expressions of every form of secret."""
+    return [form.regex for form in load_forms()]

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from service import heap
 from service.app import build_app, service_version
-from service.config import Config, TelemetryConfig
+from service.config import Config
+from service.config.hidden import hidden_values
 from service.fitness import fit_redis
 from service.parts import DRAINING
 from service.runner import Runner
@@ -29,7 +30,7 @@ async def serve(config: Config) -> None:
 
     Raises ListenError and, before anything listens, UnfitRedisError.
     """
-    telemetry = start_telemetry(config.telemetry)
+    telemetry = start_telemetry(config)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -69,8 +70,9 @@ async def _listen(runner: Runner, config: Config) -> None:
         raise ListenError(f"cannot listen on {address}: {error.strerror}; expected a free address") from error
 
 
-def start_telemetry(config: TelemetryConfig) -> Telemetry:
-    """Begin to export what the configuration asks for, and to log."""
-    telemetry = start_exporting(create_resource(service_version(), config.instance_id), config.output)
-    configure_logging(config.log_level, telemetry.logs)
+def start_telemetry(config: Config) -> Telemetry:
+    """Begin to export what the configuration asks for, and to log without its secrets."""
+    wanted = config.telemetry
+    telemetry = start_exporting(create_resource(service_version(), wanted.instance_id), wanted.output)
+    configure_logging(wanted.log_level, telemetry.logs, hidden_values(config))
     return telemetry

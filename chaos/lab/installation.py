@@ -78,10 +78,17 @@ def _accept(program: Program, source: Source, workshop: Workshop) -> Path:
     if complaint is not None:
         raise Unfit(complaint)
     path = workshop.link(file, program.name)
+    _note_recipe(program, workshop)
+    return path
+
+
+def _note_recipe(program: Program, workshop: Workshop) -> None:
+    """Put a new file in the receipt's place: the old one may be linked into another checkout's tools."""
     receipt = _receipt(program, workshop)
     receipt.parent.mkdir(exist_ok=True)
-    receipt.write_text(_recipe(program, workshop))
-    return path
+    written = receipt.with_suffix(".new")
+    written.write_text(_recipe(program, workshop))
+    written.replace(receipt)
 
 
 def _fetch(program: Program, source: Source, workshop: Workshop) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.schema import HIDDEN, VISIBLE
+from service.secret_forms import secret_in
 
 MAX_PROPERTIES = 10
 MAX_PROPERTY_KEY = 64
@@ -136,10 +137,15 @@ def _is_fair(event_type: EventType, name: str, value: object) -> bool:
         case "duration_ms":
             return is_integer(value, 0, MAX_DURATION_MS)
         case _:
-            return 0 < len(name) <= MAX_PROPERTY_KEY and not HIDDEN.search(name) and _is_scalar(value)
+            return 0 < len(name) <= MAX_PROPERTY_KEY and not HIDDEN.search(name) and _is_open(name, value)
 
 
 def _is_scalar(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_PROPERTY_TEXT and not HIDDEN.search(value)
     return isinstance(value, bool) or is_integer(value, -MAX_PROPERTY_INTEGER, MAX_PROPERTY_INTEGER)
+
+
+def _is_open(name: str, value: object) -> bool:
+    """Whether it is a scalar, and holds no secret that would be kept with the event for years."""
+    return _is_scalar(value) and secret_in(name) is None and secret_in(str(value)) is None

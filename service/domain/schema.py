@@ -10,6 +10,7 @@ from typing import Protocol
 
 from service.domain.timestamp import parse_rfc3339
 from service.errors import FieldError
+from service.secret_forms import secret_in
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _UNSEEN = _CONTROLS + r"\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\uffff"
@@ -46,6 +47,8 @@ class Text:
     def faults(self, value: object, path: str) -> Iterator[FieldError]:
         if not self._allows(value):
             yield FieldError(path, self.says or f"must be {self.min_length} to {self.max_length} printable characters")
+        elif self.pattern is TEXT and (secret := secret_in(str(value))) is not None:
+            yield FieldError(path, f"must not hold a secret ({secret})")
 
     def document(self) -> dict[str, object]:
         lengths = {"minLength": self.min_length, "maxLength": self.max_length}

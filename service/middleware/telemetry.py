@@ -1,6 +1,7 @@
 """Gives each request its id, its span, its metrics and its log line."""
 
 import logging
+import re
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -10,6 +11,7 @@ from service.accrual_metrics import record_request_cost
 from service.api.route import Routes
 from service.errors import ClientDisconnectedError
 from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID, TOP_COSTS
+from service.secret_forms import masked
 from service.telemetry.instruments import Instruments
 from service.telemetry.logs import log_event
 from service.telemetry.pipeline import Telemetry
@@ -22,7 +24,8 @@ GAMEDAY_HEADER = "X-GameDay"
 """What a GameDay's load says of itself; honoured only by a service that is configured to."""
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
 UNMATCHED = "unmatched"
-_RUN_LENGTH = 64
+_RUN = re.compile("[a-z0-9][a-z0-9-]{0,31}")
+"""A run's name; nothing else that a client sends is noted."""
 
 _ACTIVE: dict[str, Attributes] = {name: {"http.request.method": name} for name in (*METHODS, "_OTHER")}
 
@@ -94,8 +97,8 @@ def start_series(instruments: Instruments, served: Routes) -> None:
 
 def _note_gameday(request: web.Request, span: Span) -> None:
     run = request.headers.get(GAMEDAY_HEADER)
-    if run and run.isascii() and run.isprintable():
-        span.attributes["billing.gameday.run"] = run[:_RUN_LENGTH]
+    if run and _RUN.fullmatch(run):
+        span.attributes["billing.gameday.run"] = masked(run)
         span.trace.reason = Reason.GAMEDAY
 
 

@@ -1,11 +1,12 @@
 """Structured logs: one line each on stdout, and the same records over OTLP."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from traceback import format_exception
 from typing import BinaryIO
 
+from service.secret_forms import masked
 from service.telemetry.log_record import Entry, LineWriter
 from service.telemetry.outlet import Outlet
 from service.telemetry.spans import CURRENT, Span
@@ -90,11 +91,15 @@ class Logs:
 
 
 class LogsHandler(logging.Handler):
-    """Hands records to Logs; those of the export itself stay on the console, else they would feed on themselves."""
+    """Hands records to Logs; those of the export itself stay on the console, else they would feed on themselves.
 
-    def __init__(self, logs: Logs) -> None:
+    Any text of a record may hold what a client or another program sent: `secrets` and whatever has the form of one are
+    masked. The lines of requests don't come this way, and hold no text from outside.
+    """
+
+    def __init__(self, logs: Logs, secrets: Sequence[str] = ()) -> None:
         super().__init__()
-        self._logs = logs
+        self._logs, self._secrets = logs, secrets
 
     def emit(self, record: logging.LogRecord) -> None:
         span = CURRENT.get()
@@ -102,19 +107,25 @@ class LogsHandler(logging.Handler):
             int(record.created * 1e9),
             record.levelno,
             getattr(record, "event_name", PLAIN_EVENT),
-            record.getMessage(),
-            _attributes(record),
+            masked(record.getMessage(), self._secrets),
+            {name: self._masked(value) for name, value in _attributes(record).items()},
             record.name,
             span.trace.trace_id if span else 0,
             span.span_id if span else 0,
         )
         self._logs.put(entry, console_only=record.name.startswith(_EXPORT_LOGGERS))
 
+    def _masked(self, value: object) -> object:
+        """The value itself, or where it shows a secret its text without it."""
+        text = str(value)
+        shown = masked(text, self._secrets)
+        return value if shown == text else shown
 
-def configure_logging(level: str, logs: Logs) -> None:
-    """Send every log record of the process, from this level on, to `logs`."""
+
+def configure_logging(level: str, logs: Logs, secrets: Sequence[str] = ()) -> None:
+    """Send every log record of the process, from this level on, to `logs`, without these secrets."""
     logs.is_informed = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
-    logging.basicConfig(level=level.upper(), handlers=[LogsHandler(logs)], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[LogsHandler(logs, secrets)], force=True)
 
 
 def console_outlet(writer: LineWriter, stream: BinaryIO, dropped: Callable[[str, int], None]) -> Outlet[Entry]:

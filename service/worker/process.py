@@ -70,7 +70,7 @@ def build_worker(config: Config, telemetry: Telemetry, clock: Callable[[], datet
 async def work(config: Config) -> None:
     """Work until SIGTERM or SIGINT, then finish what is under way and flush telemetry; raises UnfitRedisError."""
     config = replace(config, telemetry=replace(config.telemetry, instance_id=f"{config.telemetry.instance_id}:worker"))
-    telemetry = start_telemetry(config.telemetry)
+    telemetry = start_telemetry(config)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -15,11 +15,12 @@ from chaos.lab.configuration import collector_arguments
 from chaos.lab.programs import PROJECT, find
 from collector import __main__ as command
 from collector import redaction
+from service.secret_forms import load_forms
 from service.telemetry.documents import attribute_names
 from service.telemetry.registry import load_registry
 from tests.collector.otlp_fixtures import BYTES, GOLDEN, filled, lines, send
 
-PATTERNS = yaml.safe_load(redaction.PATTERNS.read_text("utf-8"))["patterns"]
+PATTERNS = load_forms()
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
 
@@ -61,7 +62,7 @@ def collector(
 
 
 def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:
-    examples = [pattern["example"] for pattern in PATTERNS]
+    examples = [pattern.example for pattern in PATTERNS]
     seen = json.dumps([collector.exported("traces", examples), collector.exported("logs", examples)])
     seen += collector.scraped(examples)
     assert [example for example in examples if example in seen] == []
@@ -71,7 +72,7 @@ def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:
 
 
 def test_what_only_looks_like_a_secret_is_left_alone(collector: Collector) -> None:
-    kept = [pattern["kept"] for pattern in PATTERNS]
+    kept = [pattern.kept for pattern in PATTERNS]
     for signal in ("traces", "logs"):
         exported = collector.exported(signal, kept)
         untouched = [
@@ -88,12 +89,12 @@ def test_a_card_number_that_is_a_number_is_masked(collector: Collector) -> None:
 
 @pytest.mark.parametrize("signal", ["traces", "logs"])
 def test_the_rest_comes_out_as_it_came_in(collector: Collector, signal: str) -> None:
-    (exported,) = collector.exported(signal, [PATTERNS[0]["example"]])
+    (exported,) = collector.exported(signal, [PATTERNS[0].example])
     assert exported == json.loads((GOLDEN / f"{signal}.json").read_text())
 
 
 def test_metrics_come_out_with_their_exemplars(collector: Collector) -> None:
-    scraped = collector.scraped([PATTERNS[0]["example"]])
+    scraped = collector.scraped([PATTERNS[0].example])
     (bucket,) = [line for line in scraped.splitlines() if 'le="1.0"' in line]
     assert '# {trace_id="5b8efff798038103d269b633813fc60c",span_id="eee19b7ec3c1b174"} 0.3' in bucket
     assert "user_password" not in scraped

@@ -191,6 +191,7 @@ class Stripe:
         self.port = 0
         self.requests = []
         self.status = 200
+        self.says = "no"
         self.delay_seconds = 0.0
         self.price_ids = {}
         self._runner = None
@@ -246,7 +247,7 @@ class Stripe:
         if self.status == 200:
             return await handler(request)
         kind = "invalid_request_error" if self.status == 400 else "api_error"
-        return web.json_response({"error": {"type": kind, "message": "no"}}, status=self.status)
+        return web.json_response({"error": {"type": kind, "message": self.says}}, status=self.status)
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ security-audit: setup ## look for known vulnerabilities, unsafe code and committ
 security-check: setup ## list the locked packages that have newer versions
 	@$(BIN)/python -m tests.security.outdated
 
-secret-scan: setup ## look for secrets in the committed files
-	@$(BIN)/python -m tests.security.secret_scan
+secret-scan: setup ## look for secrets in the committed files; HISTORY=1 in all that was ever committed
+	@$(BIN)/python -m tests.security.secret_scan $(if $(HISTORY),--history)
 
 sbom: setup ## write the software bill of materials, CycloneDX JSON, to var/sbom.json
 	@$(BIN)/python -m tests.security.sbom var/sbom.json

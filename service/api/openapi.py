@@ -27,6 +27,9 @@ from service.errors import (
     ValidationError,
 )
 from service.limits.triage import UNLIMITED
+from service.middleware.authentication import SAFE_METHODS
+from service.middleware.session_cookie import CSRF_HEADER, SESSION_COOKIE
+from service.sessions import SESSION_SCOPES
 
 _TEXT = Text(2000, pattern="(?s:.*)", min_length=0)
 _FIELD_FAULT = Record({"field": _TEXT, "rule": _TEXT}, name="FieldFault", about="One field and the rule it breaks.")
@@ -106,7 +109,19 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, object]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An API key: c2pa_<unix seconds>_<id>_<secret>.",
-                }
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE,
+                    "description": "The session of our own pages, from `POST /session`; an API key comes before it.",
+                },
+                "csrfToken": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": CSRF_HEADER,
+                    "description": "Comes with the session, and must come with whatever may change something by it.",
+                },
             },
         },
     }
@@ -131,12 +146,22 @@ def errors_of(route: Route) -> list[type[ServiceError]]:
     return sorted(errors - {ClientDisconnectedError}, key=lambda error: (error.status, error.code))
 
 
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """The ways in, each by itself; a session has some scopes only."""
+    if route.scope is None:
+        return []
+    if route.scope not in SESSION_SCOPES:
+        return [{"apiKey": []}]
+    session: dict[str, list[str]] = {"session": []}
+    return [{"apiKey": []}, session if route.method in SAFE_METHODS else {**session, "csrfToken": []}]
+
+
 def _operation(route: Route) -> dict[str, object]:
     operation: dict[str, object] = {
         "operationId": _operation_id(route),
         "tags": [route.tag],
         "summary": route.summary,
-        "security": [] if route.scope is None else [{"apiKey": []}],
+        "security": _security(route),
         "parameters": [*_parameters(route)],
         "responses": {
             **{str(answer.status): _response(answer) for answer in route.answers},

@@ -11,7 +11,7 @@ from service.middleware.session_cookie import CSRF_HEADER, is_foreign, session_t
 from service.parts import ACTOR, ADMISSION, SCOPES, TENANT_ID
 from service.telemetry.logs import CURRENT_TENANT
 
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 def authenticate(authenticator: Authenticator, routes: Routes) -> Middleware:
@@ -39,5 +39,5 @@ async def _admit(authenticator: Authenticator, request: web.Request) -> Admissio
     token = session_token(request)
     if token is None or hdrs.AUTHORIZATION in request.headers or is_foreign(request):
         return await authenticator.admit(request.headers.get(hdrs.AUTHORIZATION, ""))
-    csrf_token = None if request.method in _SAFE_METHODS else request.headers.get(CSRF_HEADER, "")
+    csrf_token = None if request.method in SAFE_METHODS else request.headers.get(CSRF_HEADER, "")
     return await authenticator.admit_session(token, csrf_token)

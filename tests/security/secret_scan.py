@@ -1,13 +1,13 @@
 """Command `python -m tests.security.secret_scan`: no secret stands in a file that is committed.
 
 Knows our API keys by their checksum, Stripe's keys, webhook secrets and private keys. Made-up values are named one by
-one in allowed_secrets.txt.
+one in allowed_secrets.txt. With `--history` every version of every file that was ever committed is looked at.
 """
 
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,25 +50,48 @@ def allowed() -> frozenset[str]:
 
 
 def committed() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True)  # noqa: S607
-    return [path for name in names.stdout.split("\0") if name and (path := Path(name)).is_file()]
+    return [path for name in _git("ls-files", "-z").decode().split("\0") if name and (path := Path(name)).is_file()]
 
 
-def main() -> int:
+def past() -> Iterator[tuple[str, str]]:
+    """Yield every version of every file that any commit of any branch holds, by `path@blob`."""
+    listed = _git("rev-list", "--objects", "--all").decode(errors="replace").splitlines()
+    named = dict(line.split(" ", 1) for line in listed if " " in line)
+    command = ["git", "cat-file", "--batch"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
+        assert git.stdin is not None
+        assert git.stdout is not None
+        for blob, path in named.items():
+            git.stdin.write(f"{blob}\n".encode())
+            git.stdin.flush()
+            _, kind, size = git.stdout.readline().split()
+            content = git.stdout.read(int(size) + 1)
+            if kind == b"blob":
+                yield f"{path}@{blob[:12]}", content.decode(errors="replace")
+
+
+def present() -> Iterator[tuple[str, str]]:
+    """Yield the committed files as they stand in the work tree."""
+    for path in committed():
+        yield str(path), path.read_bytes().decode(errors="replace")
+
+
+def main(arguments: Sequence[str] = ()) -> int:
     """0 if nothing is found, 1 if something is, 2 if there was nothing to look at."""
-    paths, named = committed(), allowed()
-    found = [
-        one
-        for path in paths
-        if path != ALLOWED
-        for one in scan(str(path), path.read_bytes().decode(errors="replace"))
-        if one.value not in named
-    ]
-    print("\n".join([*map(str, found), f"files={len(paths)} secrets={len(found)}"]))
-    if len(paths) == 0:
+    named, looked_at, found = allowed(), 0, []
+    for path, content in past() if "--history" in arguments else present():
+        looked_at += 1
+        if path.partition("@")[0] != "tests/security/allowed_secrets.txt":
+            found += [one for one in scan(path, content) if one.value not in named]
+    print("\n".join([*map(str, found), f"files={looked_at} secrets={len(found)}"]))
+    if looked_at == 0:
         return 2
     return 1 if found else 0
 
 
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout  # noqa: S607
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

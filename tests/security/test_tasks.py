@@ -1,6 +1,7 @@
 """The security tasks can say no, and never call clean what they have not looked at."""
 
 import json
+import subprocess
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -34,6 +35,19 @@ def test_a_secret_is_found_and_not_repeated(text, kind):
 def test_what_only_looks_like_a_key_is_none():
     wrong = KEY[:-1] + ("0" if KEY[-1] != "0" else "1")
     assert list(scan("a.py", f"{wrong} sk_test_ whsec_short c2pa_1")) == []
+
+
+def test_history_holds_what_was_removed_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for text in (f"key = {KEY}", "key = none"):
+        (tmp_path / "a.txt").write_text(text)
+        subprocess.run([*git, "add", "a.txt"], check=True)
+        subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    assert main() == 0
+    assert main(["--history"]) == 1
+    assert KEY not in capsys.readouterr().out
 
 
 def test_nothing_committed_is_a_secret(proves, capsys):

@@ -128,3 +128,17 @@ async def test_without_a_session_there_is_none_and_none_can_be_ended_twice(servi
     for cookie in ({}, {"Cookie": f"{SESSION_COOKIE}=nonsense"}):
         assert await status_of(service, "DELETE", "/session", cookie) == 204
         assert await service.get("/session", cookie) == (200, NOBODY)
+
+
+async def test_the_description_names_the_session_where_it_counts(service):
+    _, document = await service.get("/openapi.json")
+    ways = {
+        (method, path): operation["security"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if "security" in operation
+    }
+    assert ways["get", "/tenants/{tenant_id}"] == [{"apiKey": []}, {"session": []}]
+    assert ways["post", "/billing/portal"] == [{"apiKey": []}, {"session": [], "csrfToken": []}]
+    assert ways["post", "/usage/report"] == [{"apiKey": []}]
+    assert ways["post", "/tenants"] == []

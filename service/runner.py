@@ -13,6 +13,7 @@ from opentelemetry.trace import SpanKind
 from service.bare_answers import BareAnswers
 from service.errors import HeaderTimeoutError, MalformedRequestError, OverloadedError, ServiceError
 from service.limits.admission import AdmissionControl, Ticket
+from service.limits.plain_request import PlainRequest, plain_request
 from service.limits.triage import Triage
 from service.middleware.errors import error_of
 from service.middleware.telemetry import UNMATCHED, measure_outside
@@ -45,6 +46,7 @@ class _Protocol(RequestHandler):
         self._ticket: Ticket | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._has_begun = False
+        self._is_plain = True  # so far every read was one plain request: the parser holds nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -59,9 +61,13 @@ class _Protocol(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Judge a request as soon as its head is read, if the connection was idle; a pipelined one has to wait."""
+        request = plain_request(data) if self._is_plain else None
+        self._is_plain = request is not None
         waiter = self._waiter
         if waiter is None or waiter.done() or self._messages:
             super().data_received(data)
+            return
+        if request is not None and self._refused_unparsed(request):
             return
         self._has_begun = True
         self._waiter = None  # so that nothing begins before the request is judged
@@ -80,6 +86,19 @@ class _Protocol(RequestHandler):
         """The request's leave to work, if it was given when it arrived; it is given once."""
         ticket, self._ticket = self._ticket, None
         return ticket
+
+    def _refused_unparsed(self, request: PlainRequest) -> bool:
+        """Answer a plain request that there is no room for."""
+        if self._force_close or self._close or self._upgraded or self._buffer_paused or self._reading_paused:
+            return False
+        priority = self._server.triage.priority(request.target)
+        if self._server.admission.has_room(priority):
+            return False
+        self._has_begun = True
+        self._end_head_timer()
+        self._server.admission.shed(priority, self._server.triage.route(request.target))
+        self._answer_here(request.method != "HEAD", must_close=False)
+        return True
 
     def _refused(self) -> bool:
         """Give the only request leave, or answer it here and now; what is not as simple as that goes its usual way."""

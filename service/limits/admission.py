@@ -59,6 +59,10 @@ class AdmissionControl:
         """Whether ordinary requests are refused now."""
         return self._active >= self._limit
 
+    def has_room(self, priority: Priority) -> bool:
+        """Whether a whole request would get a place now."""
+        return self._active < self._limit + (URGENT_RESERVE if priority is Priority.URGENT else 0)
+
     def enter(self, priority: Priority, *, is_reading: bool) -> Ticket | None:
         """Take a place, if there is one."""
         if is_reading:
@@ -66,7 +70,7 @@ class AdmissionControl:
                 return None
             self._reading += 1
             return Ticket(self._clock(), is_reading=True)
-        if self._active >= self._limit + (URGENT_RESERVE if priority is Priority.URGENT else 0):
+        if not self.has_room(priority):
             return None
         self._active += 1
         return Ticket(self._clock(), is_reading=False)

@@ -338,14 +338,11 @@ class Foreign:
         return busy, total, sum(process.cpu_times().user for process in self._own)
 
 
-async def measure(seconds: float) -> Outcome:
+async def measure(seconds: float, capacity: float | None = None) -> Outcome:
+    """Search the capacity, unless it is given."""
     async with stack() as (port, shown, service, redis):
         source = requests(shown)
-        await closed_loop(port, source, WARM_UP_SECONDS)
-        before = cpu_seconds(service)
-        found, guess = await closed_loop(port, source, max(1.0, seconds / 2))
-        say_cost("closed loop", found.statuses[200], cpu_seconds(service) - before)
-        capacity = await find_capacity(port, source, guess, seconds / 4)
+        capacity = capacity or await search(port, source, service, seconds)
         foreign = Foreign([service, redis, psutil.Process()])
         say(f"at capacity: {capacity:.0f} requests a second, {seconds:g} s")
         before = cpu_seconds(service)
@@ -358,6 +355,14 @@ async def measure(seconds: float) -> Outcome:
         admitted = settling.statuses[200] + overloaded.statuses[200]
         say_cost("overload", admitted, cpu_seconds(service) - before)
         return Outcome(at_capacity, capacity, settling, overloaded, goodput, foreign.share)
+
+
+async def search(port: int, source: Iterator[bytes], service: psutil.Process, seconds: float) -> float:
+    await closed_loop(port, source, WARM_UP_SECONDS)
+    before = cpu_seconds(service)
+    found, guess = await closed_loop(port, source, max(1.0, seconds / 2))
+    say_cost("closed loop", found.statuses[200], cpu_seconds(service) - before)
+    return await find_capacity(port, source, guess, seconds / 4)
 
 
 def say_cost(phase: str, admitted: int, seconds: float) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import requests
@@ -12,7 +13,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from dashboards_as_code import variables
 from dashboards_as_code.errors import UnavailableError
-from dashboards_as_code.model import Panel
+from dashboards_as_code.model import Board
 
 _TIMEOUT_SECONDS = 30
 _STEPS = 60
@@ -37,21 +38,23 @@ class Filling:
     empty: tuple[str, ...]
 
 
-def fillings(panels: Iterable[Panel], question: Question) -> Iterator[Filling]:
-    """Execute every query of every panel; UnavailableError where one is not answered."""
+def fillings(boards: Iterable[Board], question: Question) -> Iterator[Filling]:
+    """Execute every query of every panel, an expression of several panels once; UnavailableError without an answer."""
     # A check of a dead Prometheus should say so now, hence no retries.
     with PrometheusConnect(question.url, retry=0, timeout=_TIMEOUT_SECONDS) as prometheus:
-        for panel in panels:
-            counts = [_counts(prometheus, question, panel.title, query.expr) for query in panel.queries]
-            yield Filling(
-                panel=panel.title,
-                series=sum(len(samples) for samples in counts),
-                samples=sum(map(sum, counts)),
-                empty=tuple(q.expr for q, samples in zip(panel.queries, counts, strict=True) if not samples),
-            )
+        counts_of = cache(lambda expr: _counts(prometheus, question, expr))
+        for board in boards:
+            for panel in board.panels():
+                counts = [counts_of(query.expr) for query in panel.queries]
+                yield Filling(
+                    panel=f"{board.uid}: {panel.title}",
+                    series=sum(len(samples) for samples in counts),
+                    samples=sum(map(sum, counts)),
+                    empty=tuple(q.expr for q, samples in zip(panel.queries, counts, strict=True) if not samples),
+                )
 
 
-def _counts(prometheus: Any, question: Question, panel: str, expr: str) -> list[int]:
+def _counts(prometheus: Any, question: Question, expr: str) -> list[int]:
     """The number of samples of each series that has any; NaN is none, since Grafana draws nothing for it."""
     end = datetime.now(UTC)
     step = max(1, round(question.lookback.total_seconds() / _STEPS))
@@ -60,9 +63,9 @@ def _counts(prometheus: Any, question: Question, panel: str, expr: str) -> list[
         found = prometheus.custom_query_range(concrete, end - question.lookback, end, str(step))
         counts = [sum(not math.isnan(float(value)) for _, value in series["values"]) for series in found]
     except (requests.RequestException, PrometheusApiClientException) as error:
-        raise UnavailableError(f"{question.url}: {panel}: {_reason(error)}") from error
+        raise UnavailableError(f"{question.url}: {_reason(error)}") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise UnavailableError(f"{question.url}: {panel}: unknown answer; expected Prometheus's JSON") from error
+        raise UnavailableError(f"{question.url}: {expr}: unknown answer; expected Prometheus's JSON") from error
     return [count for count in counts if count]
 
 

@@ -6,11 +6,14 @@ from dashboards_as_code.errors import StyleError
 from dashboards_as_code.model import Board, Panel, Unit
 
 _WIDEST_ROW = 6
+_LONGEST_UID = 40  # Grafana's limit
 _MOST_QUERIES = 26  # Grafana calls them A to Z
 
 
 def reject(board: Board, levels: Collection[str]) -> None:
     """Raise a StyleError for the first panel that breaks the style; `levels` are the known threshold levels."""
+    if len(board.uid) > _LONGEST_UID:
+        raise StyleError(f"{board.uid}: a uid of {len(board.uid)} characters; expected at most {_LONGEST_UID}")
     for row in board.rows:
         if not 1 <= len(row.panels) <= _WIDEST_ROW:
             count = len(row.panels)

@@ -16,6 +16,7 @@ class Unit(StrEnum):
     EVENTS_PER_SECOND = "cps"
     COUNT = "short"
     DOLLARS = "currencyUSD"
+    BYTES = "bytes"
     STATE = "none"
 
 

@@ -83,6 +83,8 @@ DECISION = "billing.trace.decision"
 SIGNAL = "billing.telemetry.signal"
 MEASURED = "billing.telemetry.metric"
 FOUND, MISSING = "found", "missing"
+BAD = "bad"
+NO_ERROR = "none"
 
 # Prometheus's own names.
 ALERTS = "ALERTS"
@@ -151,6 +153,30 @@ def errors_per_second(metric: Metric, by: str) -> str:
     return f"sum by ({label(metric, by)}) ({failed}) or 0 * {per_second(metric, by)}"
 
 
+def errors_per_second_by_type(metric: Metric) -> str:
+    """How often it failed, by the class of the error; 0 of the type "none" where nothing failed."""
+    kind = label(metric, ERROR)
+    failed = _rate(_counter(metric), f'{kind}!=""')
+    nothing = f'label_replace(0 * {total_per_second(metric)}, "{kind}", "{NO_ERROR}", "{kind}", "")'
+    return f"sum by ({kind}) ({failed}) or {nothing}"
+
+
+def bad_share(metric: Metric, by: str) -> str:
+    """The share of the answered requests that the availability objective counts as bad, by an attribute."""
+    bad = _rate(_counter(metric), f'{label(metric, REQUEST_OUTCOME)}="{BAD}"')
+    return f"sum by ({label(metric, by)}) ({bad}) / (sum by ({label(metric, by)}) ({_rate(_counter(metric))}) > 0)"
+
+
+def a_request(metric: Metric, requests: Metric) -> str:
+    """How much of the counter falls on one answered request."""
+    return f"{total_per_second(metric)} / ({total_per_second(requests)} > 0)"
+
+
+def difference_an_hour(more: Metric, less: Metric) -> str:
+    """By how much an hour, at the pace of the rate interval, one counter grows more than another."""
+    return f"3600 * ({total_per_second(more)} - {total_per_second(less)})"
+
+
 def per_second_by_status_class(metric: Metric) -> str:
     """How often it was answered with 2xx, 4xx and so on, in a label of its own."""
     classed = (
@@ -208,6 +234,29 @@ def burn_rate(slo: Slo, window: Window) -> str:
 def budget_remaining(slo: Slo) -> str:
     """The share of the period's error budget that is left."""
     return names.series(names.BUDGET_REMAINING, slo.name)
+
+
+def objective(slo: Slo) -> str:
+    """The share of good requests that is promised."""
+    return names.series(names.OBJECTIVE, slo.name)
+
+
+def indicator(slo: Slo, window: Window) -> str:
+    """The share of good requests over a window."""
+    return f"1 - {error_ratio(slo, window)}"
+
+
+def budget_remaining_seconds(slo: Slo) -> str:
+    """How long everything may fail until the period's error budget is gone."""
+    left = f"{budget_remaining(slo)} * on ({names.SLO}) {names.series(names.PERIOD, slo.name)}"
+    return f"{left} * on ({names.SLO}) ({allowed_error_ratio(slo)})"
+
+
+def seconds_to_exhaustion(slo: Slo, window: Window) -> str:
+    """How long the budget lasts at a window's pace: 0 where it is gone, and at most the whole period."""
+    period = names.series(names.PERIOD, slo.name)
+    lasts = f"{budget_remaining(slo)} * on ({names.SLO}) {period} / on ({names.SLO}) ({burn_rate(slo, window)})"
+    return f"clamp({lasts}, 0, scalar({period}))"
 
 
 def burn_alert_state(slo: Slo, pair: Pair) -> str:

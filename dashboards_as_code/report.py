@@ -22,7 +22,7 @@ def names(boards: Sequence[Board], known: Sources) -> int:
 
 def live(boards: Sequence[Board], question: Question) -> int:
     """Print what each panel shows at a Prometheus; 1 where a query of a panel returns nothing."""
-    found = list(fillings((panel for board in boards for panel in board.panels()), question))
+    found = list(fillings(boards, question))
     print("\n".join(_table(found)))
     empty = [filling for filling in found if filling.empty]
     for filling in empty:

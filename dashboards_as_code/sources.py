@@ -1,9 +1,10 @@
 """What the boards are made of: the metric registry, and the SLOs with their alert policies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dashboards_as_code import queries, variables
+from dashboards_as_code.errors import DashboardError
 from service.telemetry.registry import Registry, load_registry, prometheus_labels, prometheus_names
 from slo import names
 from slo.model import Policy, Slo
@@ -28,6 +29,14 @@ class Sources:
 
     registry: Registry
     guarded: tuple[GuardedSlo, ...]
+
+    def named(self, slos: Iterable[str]) -> Iterator[GuardedSlo]:
+        """These SLOs, in this order; a DashboardError where one has no document."""
+        known = {entry.slo.name: entry for entry in self.guarded}
+        for name in slos:
+            if name not in known:
+                raise DashboardError(f"{name}: no such SLO; expected one of {', '.join(known)}")
+            yield known[name]
 
     def vocabulary(self) -> Mapping[str, frozenset[str]]:
         """Each series that is emitted or recorded, with the labels that it can have."""

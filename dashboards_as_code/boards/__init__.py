@@ -1,10 +1,12 @@
-"""The boards, one module each."""
+"""The boards, one module each; the SLOs' are generated from their documents."""
 
-from dashboards_as_code.boards import gameday
+from dashboards_as_code.boards import cost, failures, gameday, latency, slo, survival
 from dashboards_as_code.model import Board
 from dashboards_as_code.sources import Sources
+
+_BOARDS = (survival.board, latency.board, failures.board, cost.board, gameday.board)
 
 
 def build(sources: Sources) -> tuple[Board, ...]:
     """All boards, as data."""
-    return (gameday.board(sources),)
+    return (*(board(sources) for board in _BOARDS), *slo.boards(sources))

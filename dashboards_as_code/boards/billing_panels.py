@@ -12,10 +12,10 @@ LATENCY_SHARE = Decimal("0.95")
 
 def rows(registry: Registry) -> tuple[Row, ...]:
     """One row for each concern."""
-    return (_stripe_protection(registry), _webhooks(registry), _money(registry), _content_credentials(registry))
+    return (stripe_protection(registry), webhooks(registry), money(registry), content_credentials(registry))
 
 
-def _stripe_protection(registry: Registry) -> Row:
+def stripe_protection(registry: Registry) -> Row:
     retries = _counted(
         registry.metric(queries.STRIPE_RETRIES),
         queries.RETRY_OUTCOME,
@@ -47,7 +47,7 @@ def _stripe_protection(registry: Registry) -> Row:
     return Row("Stripe: protection", (retries, replays, breakers, openings))
 
 
-def _webhooks(registry: Registry) -> Row:
+def webhooks(registry: Registry) -> Row:
     waiting, age = registry.metric(queries.WEBHOOK_QUEUE), registry.metric(queries.WEBHOOK_AGE)
     came = _counted(
         registry.metric(queries.WEBHOOK_EVENTS),
@@ -78,7 +78,7 @@ def _webhooks(registry: Registry) -> Row:
     return Row("Webhooks", (came, done, queue, oldest))
 
 
-def _money(registry: Registry) -> Row:
+def money(registry: Registry) -> Row:
     revenue, cost = registry.metric(queries.REVENUE), registry.metric(queries.COST)
     earned = Panel(
         title="Usage revenue an hour, by plan",
@@ -104,7 +104,7 @@ def _money(registry: Registry) -> Row:
     return Row("Money", (earned, spent, steps))
 
 
-def _content_credentials(registry: Registry) -> Row:
+def content_credentials(registry: Registry) -> Row:
     results, duration = registry.metric(queries.VERIFICATIONS), registry.metric(queries.C2PA_DURATION)
     survival = Panel(
         title="Content-credential survival",

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dashboards_as_code import queries
 from dashboards_as_code.boards import billing_panels, limit_panels, metering_panels, slo_panels, telemetry_panels
 from dashboards_as_code.boards import service_panels as panels
-from dashboards_as_code.model import Board, Row, Variable
+from dashboards_as_code.boards.variables import targets
+from dashboards_as_code.model import Board, Row
 from dashboards_as_code.sources import GuardedSlo, Sources
-from dashboards_as_code.variables import INSTANCE, JOB
-from service.telemetry.registry import Metric, Registry
+from service.telemetry.registry import Registry
 
 EXPERIMENTED = frozenset({"api-availability"})
 """The SLOs that an experiment is about; a row for each of the others would hide what is asked here."""
@@ -23,14 +23,9 @@ def board(sources: Sources) -> Board:
         title="GameDay",
         description="Who is paged, how fast the budget burns, and which dependency is behind it.",
         tags=("billing", "gameday", "slo"),
-        variables=variables(registry.metric(queries.HTTP_SERVER)),
+        variables=targets(registry),
         rows=(*slo_rows(guarded), *service_rows(registry)),
     )
-
-
-def variables(metric: Metric) -> tuple[Variable, ...]:
-    """The jobs and instances that report the metric."""
-    return tuple(Variable(name, queries.label_values(metric, name)) for name in (JOB, INSTANCE))
 
 
 def slo_rows(guarded: tuple[GuardedSlo, ...]) -> Iterator[Row]:

@@ -6,10 +6,10 @@ from service.telemetry.registry import Metric, Registry
 
 
 def rows(registry: Registry) -> tuple[Row, ...]:
-    return (_limits(registry), _overload(registry))
+    return (limits(registry), overload(registry))
 
 
-def _limits(registry: Registry) -> Row:
+def limits(registry: Registry) -> Row:
     decisions = registry.metric(queries.RATE_LIMITS)
     outcomes = _per_second(
         decisions,
@@ -26,7 +26,7 @@ def _limits(registry: Registry) -> Row:
     return Row("Rate limits", (outcomes, limiters))
 
 
-def _overload(registry: Registry) -> Row:
+def overload(registry: Registry) -> Row:
     shed = _per_second(
         registry.metric(queries.SHED),
         queries.SHED_PRIORITY,

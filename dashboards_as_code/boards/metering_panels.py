@@ -7,10 +7,10 @@ from service.telemetry.registry import Metric, Registry
 
 def rows(registry: Registry) -> tuple[Row, ...]:
     """How usage is taken, how it is delivered, and how it is kept."""
-    return (_commits(registry), _delivery(registry), _keeping(registry))
+    return (commits(registry), delivery(registry), keeping(registry))
 
 
-def _commits(registry: Registry) -> Row:
+def commits(registry: Registry) -> Row:
     size = Panel(
         title="Requests a commit",
         description="Mean number of usage reports that one call of the ledger's script commits together.",
@@ -26,7 +26,7 @@ def _commits(registry: Registry) -> Row:
     return Row("Ledger commits", (size, queue))
 
 
-def _delivery(registry: Registry) -> Row:
+def delivery(registry: Registry) -> Row:
     intents, backlog = registry.metric(queries.INTENTS), registry.metric(queries.INTENT_BACKLOG)
     outcomes = _per_second(
         intents,
@@ -49,7 +49,7 @@ def _delivery(registry: Registry) -> Row:
     return Row("Usage to Stripe", (outcomes, waiting, age))
 
 
-def _keeping(registry: Registry) -> Row:
+def keeping(registry: Registry) -> Row:
     comparisons = _per_second(
         registry.metric(queries.COMPARISONS),
         queries.COMPARISON,

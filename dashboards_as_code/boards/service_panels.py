@@ -32,6 +32,24 @@ def by_outcome(metric: Metric) -> Panel:
     )
 
 
+def bad_share(metric: Metric) -> Panel:
+    return Panel(
+        title="Error ratio by route",
+        description="Share of each route's requests that the availability objective counts as bad.",
+        unit=Unit.RATIO,
+        queries=(_by(metric, queries.ROUTE, queries.bad_share(metric, queries.ROUTE)),),
+    )
+
+
+def errors_by_type(metric: Metric) -> Panel:
+    return Panel(
+        title="Failed requests by type",
+        description="Requests that failed a second, by the class of the error; none at 0 where none failed.",
+        unit=Unit.REQUESTS_PER_SECOND,
+        queries=(_by(metric, queries.ERROR, queries.errors_per_second_by_type(metric)),),
+    )
+
+
 def within(metric: Metric) -> Panel:
     return Panel(
         title="Share of requests within a time",

@@ -1,11 +1,12 @@
 """The panels of one SLO: its alerts, its budget, and how fast that burns."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from dashboards_as_code import queries
-from dashboards_as_code.model import Kind, Palette, Panel, Query, Threshold, Unit
+from dashboards_as_code.model import Kind, Palette, Panel, Query, Row, Threshold, Unit
 from dashboards_as_code.sources import GuardedSlo
-from slo.model import Pair, Slo, plain
+from slo.model import Pair, Slo, Window, plain
 from slo.rules import recorded_windows
 
 LOW_BUDGET_RATIO = Decimal("0.25")
@@ -35,6 +36,69 @@ def budget_remaining(slo: Slo) -> Panel:
             Threshold("good", LOW_BUDGET_RATIO),
         ),
     )
+
+
+def indicator(entry: GuardedSlo) -> Panel:
+    slo, shortest = entry.slo, _shortest(entry)
+    return Panel(
+        title=f"{slo.title}: indicator",
+        description=f"Share of good {slo.unit} over {shortest.text}, and the objective. Below it the budget shrinks.",
+        unit=Unit.RATIO,
+        queries=(
+            Query(queries.indicator(slo, shortest), shortest.text),
+            Query(queries.objective(slo), "objective"),
+        ),
+    )
+
+
+def burndown(slo: Slo) -> Panel:
+    return Panel(
+        title=f"{slo.title}: error budget burndown",
+        description=f"Share of the error budget of {slo.objective.period} that was left at each moment.",
+        unit=Unit.RATIO,
+        queries=(Query(queries.budget_remaining(slo), "remaining"),),
+    )
+
+
+def budget_time(slo: Slo) -> Panel:
+    return Panel(
+        title=f"{slo.title}: outage that the budget affords",
+        description="For how long everything may fail until the error budget is gone; below 0 it is overdrawn.",
+        unit=Unit.SECONDS,
+        kind=Kind.VALUE,
+        queries=(Query(queries.budget_remaining_seconds(slo), "left"),),
+        thresholds=(Threshold("page", None), Threshold("good", Decimal(0))),
+    )
+
+
+def exhaustion(entry: GuardedSlo) -> Panel:
+    slo = entry.slo
+    windows = sorted({pair.long for pair in entry.policy.pairs}, key=lambda window: window.seconds)
+    return Panel(
+        title=f"{slo.title}: time to exhaustion",
+        description=f"How long the budget lasts at the pace of each window, at most the {slo.objective.period} of it.",
+        unit=Unit.SECONDS,
+        queries=tuple(Query(queries.seconds_to_exhaustion(slo, window), window.text) for window in windows),
+    )
+
+
+def rows(entry: GuardedSlo) -> Iterator[Row]:
+    """All that is known of one SLO: where it stands, how its budget shrinks, and how fast."""
+    slo, pairs = entry.slo, entry.policy.pairs
+    yield Row(slo.title, (alert_states(slo, pairs), indicator(entry), error_ratios(entry)))
+    budget = (budget_remaining(slo), budget_time(slo), burndown(slo), exhaustion(entry))
+    yield Row(f"{slo.title}: error budget", budget)
+    yield Row(f"{slo.title}: burn rates", tuple(burn_rates(slo, pair) for pair in pairs))
+
+
+def standing(entry: GuardedSlo) -> Row:
+    """One SLO on one line."""
+    panels = (alert_states(entry.slo, entry.policy.pairs), indicator(entry), burndown(entry.slo))
+    return Row(entry.slo.title, panels)
+
+
+def _shortest(entry: GuardedSlo) -> Window:
+    return min(recorded_windows(entry.slo, entry.policy), key=lambda window: window.seconds)
 
 
 def error_ratios(entry: GuardedSlo) -> Panel:

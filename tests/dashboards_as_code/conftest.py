@@ -23,6 +23,16 @@ def all_panels(built: tuple[Board, ...]) -> list[Panel]:
     return [panel for board in built for panel in board.panels()]
 
 
+@pytest.fixture(scope="session")
+def documents(built: tuple[Board, ...]) -> output.Documents:
+    return output.documents(built)
+
+
+@pytest.fixture(params=["survival", "latency", "errors", "cost", "gameday", "slo-api-availability"])
+def document(request: pytest.FixtureRequest, documents: output.Documents) -> dict[str, Any]:
+    return documents[f"{request.param}.json"]
+
+
 @pytest.fixture
-def gameday(built: tuple[Board, ...]) -> dict[str, Any]:
-    return output.documents(built)["gameday.json"]
+def gameday(documents: output.Documents) -> dict[str, Any]:
+    return documents["gameday.json"]

@@ -14,6 +14,8 @@ from dashboards_as_code.sources import Sources
 
 TEMPLATED = {"type": "prometheus", "uid": "${prometheus_datasource}"}
 
+WITHOUT_THRESHOLDS = {"latency", "errors"}
+
 Document = dict[str, Any]
 
 
@@ -33,36 +35,37 @@ def test_the_head(gameday: Document) -> None:
     assert head == {"uid": "gameday", "title": "GameDay", "schemaVersion": 41, "editable": False}
 
 
-def test_the_text_is_sorted_and_ends_in_one_newline(gameday: Document) -> None:
-    text = compat.to_json(gameday)
+def test_the_text_is_sorted_and_ends_in_one_newline(document: Document) -> None:
+    text = compat.to_json(document)
 
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def test_nothing_says_null_in_letters(gameday: Document) -> None:
-    assert "null" not in values(gameday)
+def test_nothing_says_null_in_letters(document: Document) -> None:
+    assert "null" not in values(document)
 
 
-def test_null_stands_only_at_the_base_of_thresholds(gameday: Document) -> None:
-    bases = [step for panel in panels(gameday) for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][:1]]
+def test_null_stands_only_at_the_base_of_thresholds(document: Document) -> None:
+    bases = [step for panel in panels(document) for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][:1]]
 
     assert [step["value"] for step in bases] == [None] * len(bases)
-    assert values(gameday).count(None) == len(bases) > 0
+    assert values(document).count(None) == len(bases)
+    assert bases or document["uid"] in WITHOUT_THRESHOLDS
 
 
-def test_no_panels_overlap_and_none_leaves_the_grid(gameday: Document) -> None:
+def test_no_panels_overlap_and_none_leaves_the_grid(document: Document) -> None:
     def cells(panel: Document) -> set[tuple[int, int]]:
         at = panel["gridPos"]
         return {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
 
-    taken = [cells(panel) for panel in gameday["panels"]]
+    taken = [cells(panel) for panel in document["panels"]]
 
     assert all(one.isdisjoint(other) for one, other in itertools.combinations(taken, 2))
     assert {x for panel in taken for x, _ in panel} == set(range(24))
 
 
 def test_a_panel_keeps_its_id_when_others_come_and_go(gameday: Document, built: tuple[Board, ...]) -> None:
-    (board,) = built
+    board = next(each for each in built if each.uid == "gameday")
     shortened = output.documents([replace(board, rows=board.rows[:1:-1])])["gameday.json"]
     ids = {panel["title"]: panel["id"] for panel in gameday["panels"]}
     kept = {panel["title"]: panel["id"] for panel in shortened["panels"]}
@@ -82,24 +85,24 @@ def test_panels_of_one_title_are_refused() -> None:
         compat.finalise(Twins())
 
 
-def test_every_panel_has_title_description_and_unit(gameday: Document) -> None:
-    for panel in panels(gameday):
+def test_every_panel_has_title_description_and_unit(document: Document) -> None:
+    for panel in panels(document):
         assert panel["title"]
         assert panel["description"].endswith(".")
         assert panel["fieldConfig"]["defaults"]["unit"]
         assert panel["type"] in {"timeseries", "stat", "state-timeline"}
 
 
-def test_every_panel_and_query_asks_the_chosen_data_source(gameday: Document) -> None:
-    for panel in panels(gameday):
+def test_every_panel_and_query_asks_the_chosen_data_source(document: Document) -> None:
+    for panel in panels(document):
         assert [panel["datasource"], *(target["datasource"] for target in panel["targets"])] == [TEMPLATED] * (
             len(panel["targets"]) + 1
         )
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
 
 
-def test_variables_are_as_the_linter_wants_them(gameday: Document, known: Sources) -> None:
-    source, *labels = gameday["templating"]["list"]
+def test_variables_are_as_the_linter_wants_them(document: Document, known: Sources) -> None:
+    source, *labels = document["templating"]["list"]
 
     assert [source[key] for key in ("name", "label", "type", "query")] == [
         "prometheus_datasource",
@@ -116,17 +119,17 @@ def test_variables_are_as_the_linter_wants_them(gameday: Document, known: Source
         assert list(vocabulary.problems(selector, known.vocabulary())) == []
 
 
-def test_every_service_metric_is_filtered_by_the_chosen_jobs_and_instances(gameday: Document) -> None:
+def test_every_service_metric_is_filtered_by_the_chosen_jobs_and_instances(document: Document) -> None:
     recorded = ("slo:", "ALERTS")
-    for panel in panels(gameday):
+    for panel in panels(document):
         for target in panel["targets"]:
             for metric, labels in vocabulary.mentions(target["expr"]).selected:
                 assert metric.startswith(recorded) or labels >= {variables.JOB, variables.INSTANCE}, target["expr"]
 
 
-def test_every_rate_is_over_the_rate_interval(gameday: Document) -> None:
-    exprs = [target["expr"] for panel in panels(gameday) for target in panel["targets"]]
+def test_every_rate_is_over_the_rate_interval(document: Document) -> None:
+    exprs = [target["expr"] for panel in panels(document) for target in panel["targets"]]
     ranges = [expr.count("[") for expr in exprs]
 
-    assert sum(ranges) > 10
+    assert sum(ranges) >= 8 or document["uid"].startswith("slo-")
     assert ranges == [expr.count("[$__rate_interval]") for expr in exprs]

@@ -7,7 +7,6 @@ import pytest
 
 from dashboards_as_code import queries, report, vocabulary
 from dashboards_as_code.__main__ import main
-from dashboards_as_code.boards import gameday
 from dashboards_as_code.errors import DashboardError
 from dashboards_as_code.model import Board, Panel, Query, Row, Unit
 from dashboards_as_code.sources import Sources
@@ -105,12 +104,26 @@ def test_a_latency_bound_that_is_no_bucket_is_refused(known: Sources) -> None:
         queries.share_within(known.registry.metric(queries.HTTP_SERVER), Decimal("0.3"))
 
 
-def test_burn_rate_thresholds_are_the_policys(known: Sources, all_panels: list[Panel]) -> None:
-    lines = {panel.title: panel.thresholds[-1] for panel in all_panels if "burn rate " in panel.title}
+def test_burn_rate_thresholds_are_the_policys(known: Sources, built: tuple[Board, ...]) -> None:
+    boards = {board.uid: {panel.title: panel for panel in board.panels()} for board in built}
 
-    shown = [entry for entry in known.guarded if entry.slo.name in gameday.EXPERIMENTED]
-    for entry in shown:
+    for entry in known.guarded:
+        panels = boards[f"slo-{entry.slo.name}"]
+        lines = {title: panel.thresholds[-1] for title, panel in panels.items() if "burn rate " in title}
         for pair in entry.policy.pairs:
             drawn = lines[f"{entry.slo.title}: burn rate {pair.name}"]
             assert (drawn.level, drawn.value) == (pair.severity, pair.burn_rate)
-    assert len(lines) == sum(len(entry.policy.pairs) for entry in shown)
+        assert len(lines) == len(entry.policy.pairs) > 0
+
+
+def test_an_objective_without_a_document_is_refused(known: Sources) -> None:
+    with pytest.raises(DashboardError, match=r"survival-lunar: no such SLO; expected one of .*survival-remote"):
+        list(known.named(["survival-remote", "survival-lunar"]))
+
+
+def test_the_boards_are_those_that_are_promised_and_one_for_each_objective(
+    known: Sources, built: tuple[Board, ...]
+) -> None:
+    objectives = [f"slo-{entry.slo.name}" for entry in known.guarded]
+
+    assert [board.uid for board in built] == ["survival", "latency", "errors", "cost", "gameday", *objectives]

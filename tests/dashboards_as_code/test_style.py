@@ -58,6 +58,11 @@ def test_a_title_may_be_used_once() -> None:
         style.dashboard(board(PANEL, PANEL))
 
 
+def test_a_uid_is_as_short_as_grafana_wants_it() -> None:
+    with pytest.raises(StyleError, match="a uid of 41 characters; expected at most 40"):
+        style.dashboard(replace(board(PANEL), uid="u" * 41))
+
+
 @pytest.mark.parametrize("count", [0, 7])
 def test_a_row_has_room_for_six_panels(count: int) -> None:
     panels = (replace(PANEL, title=f"Panel {number}") for number in range(count))

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,23 +23,27 @@ Start = Callable[[str], str]
 Heard = pytest.CaptureFixture[str]
 
 
-def rules() -> str:
-    (entry,) = load_guarded([SPEC])
-    return to_yaml(rule_file(entry.slo, entry.policy))
+def rules(*specs: Path) -> str:
+    groups = [
+        group for entry in load_guarded(specs or [SPEC]) for group in rule_file(entry.slo, entry.policy)["groups"]
+    ]
+    return to_yaml({"groups": groups})
 
 
-def drift(capsys: Heard, *arguments: str) -> tuple[int, list[str]]:
-    code = main(["drift", str(SPEC), *arguments])
+def drift(capsys: Heard, *arguments: str, specs: Sequence[Path] = (SPEC,)) -> tuple[int, list[str]]:
+    code = main(["drift", *map(str, specs), *arguments])
     return code, capsys.readouterr().out.splitlines()
 
 
 def test_what_was_generated_does_not_drift(prometheus_with: Start, alertmanager_with: Start, capsys: Heard) -> None:
+    specs = sorted(SPECS.glob("*.yaml"))
     found = drift(
         capsys,
-        *("--prometheus", prometheus_with(rules())),
+        *("--prometheus", prometheus_with(rules(*specs))),
         *("--alertmanager", alertmanager_with(ALERTMANAGER)),
         *("--routes", str(PROJECT / "collector" / "alertmanager.yaml")),
         *("--dashboards", str(PROJECT / "dashboards_as_code" / "generated")),
+        specs=specs,
     )
     assert found == (0, ["differences=0 compared=rules,dashboards,routes"])
 

@@ -11,7 +11,7 @@ from dashboards_as_code.model import AlertState
 from dashboards_as_code.variables import CHOSEN, INSTANCE, JOB, RATE_INTERVAL
 from service.telemetry.registry import Metric, prometheus_labels, prometheus_names
 from slo import names
-from slo.model import Pair, Slo, Window, plain
+from slo.model import Pair, Severity, Slo, Window, plain
 
 REQUESTS = "billing.http.requests"
 HTTP_SERVER = "http.server.request.duration"
@@ -268,6 +268,12 @@ def burn_alert_state(slo: Slo, pair: Pair) -> str:
 def absence_alert_state(slo: Slo) -> str:
     """The AlertState of the alert for vanished telemetry as a number."""
     return _alert_state(slo, {ALERT_NAME: names.telemetry_absent_alert(slo.name), names.SLO: slo.name})
+
+
+def firing_pages() -> str:
+    """The alerts that wake somebody, each SLO once at a time."""
+    matchers = names.braces({ALERT_STATE: AlertState.FIRING.name.lower(), names.SEVERITY: Severity.PAGE.value})
+    return f"max by ({names.SLO}, {ALERT_NAME}) ({ALERTS}{matchers})"
 
 
 def label_values(metric: Metric, wanted: str) -> str:

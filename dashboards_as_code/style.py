@@ -8,8 +8,12 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards_as_code import compat, misuse, variables
+from dashboards_as_code import compat, misuse, queries, variables
 from dashboards_as_code.model import AlertState, Board, Kind, Palette, Panel, Row
+from slo import names
+
+FAMILY = "billing"
+"""The tag that all boards carry, by which they link to each other."""
 
 GRID_WIDTH = 24
 HEADING_HEIGHT = 1
@@ -43,11 +47,32 @@ def dashboard(board: Board) -> Any:
         tags=list(board.tags),
         panels=list(_place(board.rows)),
         templating=variables.templating(board.variables),
+        links=[_other_boards()],
+        annotations=core.Annotations(list=[_pages()]),
         time=core.Time("now-1h", "now"),
         refresh="10s",
         graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
         timezone="utc",
     )
+
+
+def _other_boards() -> Any:
+    return core.DashboardLink(
+        title="Boards", type="dashboards", tags=[FAMILY], asDropdown=True, includeVars=True, icon="dashboard"
+    )
+
+
+def _pages() -> dict[str, Any]:
+    """Every board marks when somebody was woken."""
+    return {
+        "name": "Pages",
+        "datasource": compat.datasource(),
+        "enable": True,
+        "expr": queries.firing_pages(),
+        "iconColor": LEVEL_COLOURS["page"],
+        "titleFormat": f"{{{{{queries.ALERT_NAME}}}}}",
+        "textFormat": f"{{{{{names.SLO}}}}}",
+    }
 
 
 def _place(rows: tuple[Row, ...]) -> Iterator[Any]:

@@ -133,3 +133,17 @@ def test_every_rate_is_over_the_rate_interval(document: Document) -> None:
 
     assert sum(ranges) >= 8 or document["uid"].startswith("slo-")
     assert ranges == [expr.count("[$__rate_interval]") for expr in exprs]
+
+
+def test_the_boards_link_to_each_other_by_the_tag_that_all_carry(documents: dict[str, Document]) -> None:
+    for document in documents.values():
+        (link,) = document["links"]
+        assert link["type"] == "dashboards"
+        assert all(set(link["tags"]) <= set(other["tags"]) for other in documents.values())
+
+
+def test_every_board_marks_the_pages_by_what_exists(document: Document, known: Sources) -> None:
+    (pages,) = document["annotations"]["list"]
+
+    assert pages["datasource"] == TEMPLATED
+    assert list(vocabulary.problems(pages["expr"], known.vocabulary())) == []

@@ -5,9 +5,14 @@ import gc
 from service import heap
 
 
+def is_looked_at(thing):
+    return any(each is thing for each in gc.get_objects())
+
+
 def test_what_was_there_is_not_looked_at_again():
-    gc.unfreeze()
-    before = len(gc.get_objects())
+    earlier = [[]]
+    assert is_looked_at(earlier)
     heap.settle()
-    assert gc.get_freeze_count() >= before * 0.9
-    assert len(gc.get_objects()) < before * 0.1
+    later = [[]]
+    assert not is_looked_at(earlier)
+    assert is_looked_at(later)

@@ -96,8 +96,8 @@ overload: setup ## send three times what one process can serve, and measure what
 	@$(BIN)/python -m bench.overload
 
 durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
-	@! $(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec
-	@! $(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write
+	@$(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec; test $$? -eq 1
+	@$(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write; test $$? -eq 1
 
 slo-test: setup ## play every generated promtool suite of the service's objectives
 	@$(BIN)/python -m chaos.lab.suites

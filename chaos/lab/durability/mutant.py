@@ -15,16 +15,16 @@ from chaos.errors import LabError
 _PLANTED = {
     "ledger/scripts/ingest.lua": ("  if claim then\n", "  if claim and claim ~= use.claim then\n"),
     "ledger/ingest.py": (
-        """        request = UsageRequest(tenant_id, now, request_id, [_use(tenant_id, event) for event in events])
+        """\
+        request = UsageRequest(tenant_id, now, request_id, uses, current_context(self._tracer), CURRENT.get())
         return _intake(*await self._group.submit(keys.shard_of(tenant_id), request))
 """,
-        """        uses = [_use(tenant_id, event) for event in events]
-        fresh = [
+        """        fresh = [
             use
             for use in uses
             if await self._ledger.command(Operation.INGEST, "HSETNX", use.claims, use.use_id, use.claim)
         ]
-        request = UsageRequest(tenant_id, now, request_id, fresh)
+        request = UsageRequest(tenant_id, now, request_id, fresh, current_context(self._tracer), CURRENT.get())
         intake = _intake(*await self._group.submit(keys.shard_of(tenant_id), request))
         taken = iter(intake.outcomes)
         outcomes = tuple(next(taken) if use in fresh else Taken(Outcome.DUPLICATE) for use in uses)

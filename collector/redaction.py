@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from service.secret_forms import load_forms
-
-MASK = "****"
+from service.secret_forms import MASK, load_forms
 
 _OF_THE_COLLECTOR = ("span.name", "span.kind", "status.code")
 """Dimensions that the span_metrics connector adds."""

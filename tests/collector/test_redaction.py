@@ -15,8 +15,7 @@ import yaml
 from chaos.lab.configuration import collector_arguments
 from chaos.lab.programs import PROJECT, find
 from collector import __main__ as command
-from collector import redaction
-from service.secret_forms import load_forms
+from service.secret_forms import MASK, load_forms
 from service.telemetry.documents import attribute_names
 from service.telemetry.registry import load_registry
 from tests.collector.otlp_fixtures import BYTES, GOLDEN, filled, lines, send
@@ -69,7 +68,7 @@ def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:
     assert [example for example in examples if example in seen] == []
     assert "unknown-" not in seen
     assert BYTES not in seen
-    assert f"before {redaction.MASK} after" in seen
+    assert f"before {MASK} after" in seen
 
 
 def test_what_only_looks_like_a_secret_is_left_alone(collector: Collector) -> None:

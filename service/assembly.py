@@ -64,7 +64,7 @@ class Foundation:
 
     @property
     def tokens(self) -> Tokens:
-        return Tokens(self.config.secrets.jwt, self.config.web.public_url, self.clock)
+        return Tokens(self.config.secrets.jwts, self.config.web.public_url, self.clock)
 
 
 def make_authenticator(base: Foundation) -> Authenticator:

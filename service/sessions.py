@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from service.errors import UnauthorizedError
 from service.ledger.admission import KeyGate
 from service.ledger.burnt_sessions import BurntSessions
 from service.ledger.stored_key import StoredKey
-from service.tokens import Claims, Purpose, Tokens, derive_key
+from service.tokens import Claims, Purpose, Tokens
 
 LIFETIME_SECONDS = 15 * 60
 SESSION_SCOPES = frozenset({Scope.TENANT_READ, Scope.BILLING_READ, Scope.BILLING_WRITE, Scope.USAGE_READ})
@@ -82,11 +82,14 @@ class Sessions:
         return key if live and not await self.burnt.holds(claims.token_id) else None
 
     def _session(self, claims: Claims) -> Session:
-        return Session(claims.subject, claims.expires_at, self._csrf_token(claims))
+        return Session(claims.subject, claims.expires_at, next(self._csrf_tokens(claims)))
 
-    def _csrf_token(self, claims: Claims) -> str:
-        digest = hmac.digest(derive_key(self.tokens.secret, _CSRF_PURPOSE), claims.token_id.encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    def _csrf_tokens(self, claims: Claims) -> Iterator[str]:
+        """The newest first: a page keeps the one that it got while JWT_SECRET is rotated."""
+        for key in self.tokens.keys(_CSRF_PURPOSE):
+            digest = hmac.digest(key, claims.token_id.encode(), "sha256")
+            yield base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def _is_right(self, claims: Claims, presented: str) -> bool:
-        return hmac.compare_digest(self._csrf_token(claims).encode(), presented.encode(errors="surrogateescape"))
+        given = presented.encode(errors="surrogateescape")
+        return any(hmac.compare_digest(right.encode(), given) for right in self._csrf_tokens(claims))

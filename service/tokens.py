@@ -1,6 +1,6 @@
 """Signed tokens (JWT, HS512): each purpose has a key of its own, so that a token is good for one thing only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,9 +47,12 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`issuer` is this deployment's public URL, so that no other one's tokens count here."""
+    """`issuer` is this deployment's public URL, so that no other one's tokens count here.
 
-    secret: str = field(repr=False)
+    `secrets` are the newest first: that one signs, and what any of them signed is good until it expires.
+    """
+
+    secrets: tuple[str, ...] = field(repr=False)
     issuer: str
     clock: Callable[[], datetime]
 
@@ -58,25 +61,29 @@ class Tokens:
         now = int(self.clock().timestamp())
         said: dict[str, Any] = {**private, "iss": self.issuer, "sub": subject, "aud": purpose.value, "jti": token_id}
         said |= {"iat": now, "nbf": now, "exp": now + seconds}
-        text = jwt.encode(said, derive_key(self.secret, purpose.value), ALGORITHM)
+        text = jwt.encode(said, next(self.keys(purpose.value)), ALGORITHM)
         return text, Claims(subject, token_id, now, now + seconds, private)
 
     def read(self, purpose: Purpose, text: str) -> Claims | None:
         """Return what the token says; None for every token that is not ours, not of this purpose or not of now."""
         if len(text) > MAX_TOKEN_LENGTH:
             return None
+        for key in self.keys(purpose.value):
+            said = self._decoded(purpose, text, key)
+            if said is not None:
+                return _claims(said) if self._is_of_now(said) else None
+        return None
+
+    def keys(self, purpose: str) -> Iterator[bytes]:
+        """The keys of one purpose, the newest first."""
+        return (derive_key(secret, purpose) for secret in self.secrets)
+
+    def _decoded(self, purpose: Purpose, text: str, key: bytes) -> Mapping[str, Any] | None:
+        audience = purpose.value
         try:
-            said = jwt.decode(
-                text,
-                derive_key(self.secret, purpose.value),
-                algorithms=[ALGORITHM],
-                audience=purpose.value,
-                issuer=self.issuer,
-                options=_OPTIONS,
-            )
+            return jwt.decode(text, key, [ALGORITHM], audience=audience, issuer=self.issuer, options=_OPTIONS)
         except (jwt.InvalidTokenError, UnicodeError):
             return None
-        return _claims(said) if self._is_of_now(said) else None
 
     def _is_of_now(self, said: Mapping[str, Any]) -> bool:
         """By the service's own clock, since that is the one that dates everything else."""

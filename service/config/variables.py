@@ -47,6 +47,11 @@ SECTIONS: Mapping[str, tuple[Variable, ...]] = {
     ),
     "Secrets": (
         _secret("JWT_SECRET", "signs sessions and links in mails; 128 characters of all kinds, 5.0 bits each"),
+        _secret(
+            "JWT_SECRET_PREVIOUS",
+            "the one before, for a day: what it signed stays good until it expires, and it signs nothing new",
+            needed="while JWT_SECRET is rotated",
+        ),
         _secret("API_KEY_SECRET", "what API keys are digested under; 64 characters of all kinds, 4.5 bits each"),
         _secret(
             "API_KEY_SECRET_PREVIOUS",

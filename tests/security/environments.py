@@ -58,7 +58,7 @@ def _good(dice):
         "MAIL_FROM": "billing@example.com",
         "SMTP_URL": f"smtp://mailer:{mail}@mail.example.com:587",
         **{name: secrets[name] for name in ("JWT_SECRET", "API_KEY_SECRET", "REDIS_PASSWORD")},
-        "API_KEY_SECRET_PREVIOUS": generate()["API_KEY_SECRET"],
+        **{f"{name}_PREVIOUS": generate()[name] for name in ("JWT_SECRET", "API_KEY_SECRET")},
     }
     return env, set(), [stripe, webhook, mail, *(env[name] for name in _STRONG)]
 
@@ -134,12 +134,13 @@ def _to_file(made, name, folder):
     made.env[f"{name}_FILE"] = str(file)
 
 
-_STRONG = ("JWT_SECRET", "API_KEY_SECRET", "API_KEY_SECRET_PREVIOUS", "REDIS_PASSWORD")
+_STRONG = ("JWT_SECRET", "JWT_SECRET_PREVIOUS", "API_KEY_SECRET", "API_KEY_SECRET_PREVIOUS", "REDIS_PASSWORD")
 _FILED = [*_STRONG, "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "SMTP_URL"]
 _WEAK = [_short, _without_specials, _repeating, _unprintable, _example]
 _NUMBER = [_one_of("x", "-1", "1e3", "\u0663", "9" * 30, "0x10")]
 _MISTAKES = {
     "JWT_SECRET": [*_WEAK, _missing],
+    "JWT_SECRET_PREVIOUS": _WEAK,
     "API_KEY_SECRET": [*_WEAK, _missing],
     "API_KEY_SECRET_PREVIOUS": _WEAK,
     "REDIS_PASSWORD": [*_WEAK, _missing],

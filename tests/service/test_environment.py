@@ -92,6 +92,16 @@ def test_a_secret_may_come_as_a_file(tmp_path, end):
     assert told == {"JWT_SECRET": "must not be set together with JWT_SECRET_FILE"}
 
 
+def test_the_previous_jwt_secret_is_optional_may_come_as_a_file_and_is_another_one(tmp_path):
+    env, file = good(1), tmp_path / "previous"
+    previous = env.pop("JWT_SECRET_PREVIOUS")
+    assert Config.from_env(env).secrets.jwts == (env["JWT_SECRET"],)
+    file.write_text(previous)
+    told = Config.from_env(env | {"JWT_SECRET_PREVIOUS_FILE": str(file)}).secrets
+    assert told.jwts == (env["JWT_SECRET"], previous)
+    assert set(rules(env | {"JWT_SECRET_PREVIOUS": env["JWT_SECRET"]})) == {"JWT_SECRET", "JWT_SECRET_PREVIOUS"}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe", b"a" * 9000])
 def test_a_file_that_holds_no_secret_is_told_by_the_name_of_its_variable(tmp_path, content):
     env, file = good(1), tmp_path / "hidden-name"
@@ -167,9 +177,10 @@ BAD_SECRETS = [
 ]
 
 
+@pytest.mark.parametrize("suffix", ["", "_PREVIOUS"])
 @pytest.mark.parametrize(("name", "spoil"), [case for case in BAD_SECRETS if case[0] == "JWT_SECRET"])
-def test_a_weak_jwt_secret_is_refused(name, spoil):
-    env = good(1)
+def test_a_weak_jwt_secret_is_refused(name, spoil, suffix):
+    env, name = good(1), name + suffix
     assert set(rules(env | {name: spoil(env[name])})) == {name}
 
 

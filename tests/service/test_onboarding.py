@@ -2,20 +2,26 @@ import re
 
 import pytest
 
+from service.config.generation import generate
+from tests.service.conftest import JWT_SECRET
+
 APPLICATION = {"name": "Example", "email": "somebody@example.org", "plan": "pro"}
 OPERATOR_KEY = "operator-key-0123456789-0123456789"
 PUBLIC_URL = "https://billing.example.com"
 
 
+def by_mail(mailbox):
+    return {
+        "SIGNUP": "verified",
+        "SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
+        "MAIL_FROM": "billing@example.com",
+        "PUBLIC_URL": PUBLIC_URL,
+    }
+
+
 @pytest.fixture
 async def verified(start_service, shared_redis, mailbox):
-    return await start_service(
-        shared_redis.port,
-        SIGNUP="verified",
-        SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}",
-        MAIL_FROM="billing@example.com",
-        PUBLIC_URL=PUBLIC_URL,
-    )
+    return await start_service(shared_redis.port, **by_mail(mailbox))
 
 
 @pytest.fixture
@@ -76,6 +82,18 @@ async def test_a_token_works_once_and_then_is_like_any_other(verified, mailbox):
     used, unknown = await activate(verified, token), await activate(verified, forged)
     assert used[0] == unknown[0] == 404
     assert {**used[1], "request_id": ""} == {**unknown[1], "request_id": ""}
+
+
+async def test_a_mailed_token_survives_a_new_jwt_secret_while_the_old_one_is_kept(
+    start_service, shared_redis, verified, mailbox
+):
+    await apply(verified)
+    token, new = token_in(mailbox.messages[0]), generate()["JWT_SECRET"]
+    after = await start_service(shared_redis.port, **by_mail(mailbox), JWT_SECRET=new)
+    assert (await activate(after, token))[0] == 404
+    rotated = {"JWT_SECRET": new, "JWT_SECRET_PREVIOUS": JWT_SECRET}
+    during = await start_service(shared_redis.port, **by_mail(mailbox), **rotated)
+    assert (await activate(during, token))[0] == 201
 
 
 async def test_an_expired_token_is_like_any_other(verified, mailbox, shared_redis):

@@ -6,8 +6,11 @@ import pytest
 
 from service.admission import CACHE_SECONDS
 from service.app import utc_now
+from service.config.generation import generate
 from service.middleware.session_cookie import SESSION_COOKIE
+from tests.service.conftest import JWT_SECRET
 
+ROTATED = {"JWT_SECRET": generate()["JWT_SECRET"], "JWT_SECRET_PREVIOUS": JWT_SECRET}
 NOBODY = {"tenant_id": None, "csrf_token": None, "expires_at": None}
 
 
@@ -111,6 +114,25 @@ async def test_an_ended_session_is_refused_everywhere_within_a_second(start_serv
     for service in (here, there):
         assert await status_of(service, "GET", f"/tenants/{tenant_id}", cookie) == 401
         assert (await service.get("/session", cookie)) == (200, NOBODY)
+
+
+async def test_a_session_and_its_csrf_token_survive_a_new_jwt_secret_while_the_old_one_is_kept(
+    start_service, shared_redis
+):
+    before, during = await start_service(shared_redis.port), await start_service(shared_redis.port, **ROTATED)
+    tenant_id, headers = await before.tenant()
+    old, cookie, _ = await opened(before, headers)
+    _, seen = await during.get("/session", cookie)
+    assert seen["tenant_id"] == tenant_id
+    for token in (old["csrf_token"], seen["csrf_token"]):
+        assert await status_of(during, "POST", "/billing/preview", cookie | {"X-CSRF-Token": token}, json={}) == 200
+    wrong = cookie | {"X-CSRF-Token": "x" * len(old["csrf_token"])}
+    assert await status_of(during, "POST", "/billing/preview", wrong, json={}) == 401
+    after = await start_service(shared_redis.port, JWT_SECRET=ROTATED["JWT_SECRET"])
+    assert await status_of(after, "GET", f"/tenants/{tenant_id}", cookie) == 401
+    _, cookie, _ = await opened(during, headers)
+    assert await status_of(after, "GET", f"/tenants/{tenant_id}", cookie) == 200
+    assert await status_of(before, "GET", f"/tenants/{tenant_id}", cookie) == 401
 
 
 async def test_a_session_ends_with_the_key_that_opened_it(service):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import jwt
 import pytest
 
+from service.config.generation import generate
 from service.tokens import LEEWAY_SECONDS, Purpose, Tokens, derive_key
 from tests.service.conftest import JWT_SECRET
 
@@ -20,11 +21,12 @@ SAID = {
     "jti": "1",
     "key_id": "k",
 }
+NEW = generate()["JWT_SECRET"]
 KEY = derive_key(JWT_SECRET, Purpose.SESSION.value)
 
 
-def tokens(now=NOW, secret=JWT_SECRET, issuer=ISSUER):
-    return Tokens(secret, issuer, lambda: datetime.fromtimestamp(now, UTC))
+def tokens(now=NOW, *secrets, issuer=ISSUER):
+    return Tokens(secrets or (JWT_SECRET,), issuer, lambda: datetime.fromtimestamp(now, UTC))
 
 
 def read(text, now=NOW):
@@ -52,10 +54,28 @@ def test_a_token_is_good_for_its_purpose_its_deployment_and_its_secret_alone():
     assert read(text) is not None
     assert tokens().read(Purpose.EMAIL, text) is None
     assert tokens(issuer="https://staging.example.com").read(Purpose.SESSION, text) is None
-    assert tokens(secret=JWT_SECRET[::-1]).read(Purpose.SESSION, text) is None
+    assert tokens(NOW, JWT_SECRET[::-1]).read(Purpose.SESSION, text) is None
     assert read(encode(key=derive_key(JWT_SECRET, Purpose.EMAIL.value))) is None
     assert len({derive_key(JWT_SECRET, purpose) for purpose in (*Purpose, "csrf")}) == len(Purpose) + 1
     assert len(KEY) == 64
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_while_secrets_are_rotated_what_the_previous_one_signed_is_good_until_it_expires(purpose):
+    text, issued = tokens().issue(purpose, "tenant", "1", 900)
+    during = tokens(NOW, NEW, JWT_SECRET)
+    assert during.read(purpose, text) == issued
+    assert tokens(NOW + 899, NEW, JWT_SECRET).read(purpose, text) == issued
+    assert tokens(NOW + 900, NEW, JWT_SECRET).read(purpose, text) is None
+    assert [during.read(other, text) for other in Purpose if other is not purpose] == [None] * (len(Purpose) - 1)
+    assert tokens(NOW, NEW).read(purpose, text) is None
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_while_secrets_are_rotated_only_the_new_one_signs(purpose):
+    text, issued = tokens(NOW, NEW, JWT_SECRET).issue(purpose, "tenant", "1", 900)
+    assert tokens(NOW, NEW).read(purpose, text) == issued
+    assert tokens(NOW, JWT_SECRET).read(purpose, text) is None
 
 
 @pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"])
@@ -107,4 +127,5 @@ def test_another_algorithm_or_a_mangled_token_is_refused(text):
 
 
 def test_the_secret_is_not_shown():
-    assert JWT_SECRET not in repr(tokens())
+    shown = repr(tokens(NOW, NEW, JWT_SECRET))
+    assert [secret for secret in (NEW, JWT_SECRET) if secret in shown] == []

@@ -28,9 +28,16 @@ def documents(built: tuple[Board, ...]) -> output.Documents:
     return output.documents(built)
 
 
-@pytest.fixture(params=["survival", "latency", "errors", "cost", "gameday", "slo-api-availability"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a `document` looks at every board that is generated."""
+    if "document" in metafunc.fixturenames:
+        names = sorted(path.name for path in output.GENERATED.glob("*.json"))
+        metafunc.parametrize("document", names, indirect=True)
+
+
+@pytest.fixture
 def document(request: pytest.FixtureRequest, documents: output.Documents) -> dict[str, Any]:
-    return documents[f"{request.param}.json"]
+    return documents[request.param]
 
 
 @pytest.fixture

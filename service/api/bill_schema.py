@@ -9,7 +9,7 @@ from service.domain.usage import EventType
 MAX_WHAT_IF = 10**8
 """So many units of each type, at the dearest prices, are still fewer micro-cents than EXACT."""
 
-_DESCRIPTION = Text(200)
+_DESCRIPTION = Text(200, ours=True)
 
 BILL_LINE = Record(
     {

@@ -13,7 +13,7 @@ from service.parts import CATALOG
 
 _USD = Text(24, pattern=r"[0-9]+\.[0-9]{2,8}", about="US dollars.")
 _UNITS = Whole(0, EXACT)
-_TITLE = Text(64)
+_TITLE = Text(64, ours=True)
 
 PLAN_OFFER = Record(
     {

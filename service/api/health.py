@@ -11,7 +11,7 @@ HEALTH = Record(
         "status": Choice(["healthy", "unhealthy"]),
         "checks": Members(Flag(), about="What the service depends on, each judged by a real operation."),
         "timestamp": Instant(),
-        "version": Text(64),
+        "version": Text(64, ours=True),
         "volatile_redis": Flag(about="The service was told to work with a Redis that may lose what it acknowledged."),
     },
     name="Health",

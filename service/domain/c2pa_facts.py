@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.schema import HIDDEN, VISIBLE
-from service.secret_forms import secret_in
+from service.secret_forms import refused_names, secret_in
 
 MAX_PROPERTIES = 10
 MAX_PROPERTY_KEY = 64
@@ -103,7 +103,10 @@ def document() -> dict[str, object]:
     ]
     return {
         "type": "object",
-        "description": "Facts about the operation. Three names have a meaning; others are kept as they are.",
+        "description": (
+            "Facts about the operation. Three names have a meaning; others are kept as they are. A name or a value "
+            f"that holds a secret ({refused_names()}) makes the event be rejected with `invalid_properties`."
+        ),
         "properties": {
             "outcome": {
                 "type": "string",

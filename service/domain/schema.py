@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.domain.timestamp import parse_rfc3339
-from service.errors import FieldError
-from service.secret_forms import secret_in
+from service.errors import FieldError, ValidationError
+from service.secret_forms import refused_names, secret_in
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _UNSEEN = _CONTROLS + r"\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\uffff"
@@ -35,7 +35,10 @@ class Schema(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string of `min_length` to `max_length` characters that as a whole matches `pattern`."""
+    """A string of `min_length` to `max_length` characters that as a whole matches `pattern`.
+
+    Text for people that is not `ours`, the service's own, must hold no secret.
+    """
 
     max_length: int
     min_length: int = 1
@@ -43,17 +46,22 @@ class Text:
     about: str = ""
     says: str = ""
     format: str = ""
+    ours: bool = False
 
     def faults(self, value: object, path: str) -> Iterator[FieldError]:
         if not self._allows(value):
             yield FieldError(path, self.says or f"must be {self.min_length} to {self.max_length} printable characters")
-        elif self.pattern is TEXT and (secret := secret_in(str(value))) is not None:
+        elif self._may_hold_secrets() and (secret := secret_in(str(value))) is not None:
             yield FieldError(path, f"must not hold a secret ({secret})")
 
     def document(self) -> dict[str, object]:
         lengths = {"minLength": self.min_length, "maxLength": self.max_length}
         kind = {"type": "string", **lengths, "pattern": f"^(?:{self.pattern})$"}
-        return _described({**kind, **({"format": self.format} if self.format else {})}, self.about)
+        about = f"{self.about} {_secrets_are_refused()}".lstrip() if self._may_hold_secrets() else self.about
+        return _described({**kind, **({"format": self.format} if self.format else {})}, about)
+
+    def _may_hold_secrets(self) -> bool:
+        return self.pattern is TEXT and not self.ours
 
     def _allows(self, value: object) -> bool:
         return (
@@ -301,6 +309,10 @@ def named_records(schema: object) -> Iterator[Record]:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _secrets_are_refused() -> str:
+    return f"A text that holds a secret ({refused_names()}) is refused as `{ValidationError.code}`."
 
 
 def _described(kind: dict[str, object], about: str) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """`dashboards check --prometheus` against a real Prometheus that scrapes a small endpoint and runs the SLO's rules."""
 
+import html
 import itertools
 import math
 import shutil
@@ -185,6 +186,21 @@ def test_panels_with_data_are_filled_and_panels_without_are_empty(
     assert lines[0].split() == ["panel", "series", "samples"]
     assert lines[-1] == f"panels={len(all_panels)} empty=0"
     assert error == ""
+
+
+def test_the_preview_draws_every_panel(
+    prometheus: str, all_panels: list[Panel], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "page.html"
+    command = ["preview", "--prometheus", prometheus, "--rate-interval", "3s", "--lookback", "10s", "--out", str(out)]
+
+    assert main(command) == 0
+
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f" panels={len(all_panels)} empty=0")
+    page = out.read_text()
+    assert page.count("<article") == len(all_panels)
+    assert not [html.escape(panel.title) for panel in all_panels if html.escape(panel.title) not in page]
+    assert "no data" not in page
 
 
 def test_a_panel_with_one_query_without_a_number_is_empty(prometheus: str, capsys: pytest.CaptureFixture[str]) -> None:

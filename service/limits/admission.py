@@ -2,7 +2,8 @@
 
 The sign of too much work is the time that a new request waits before anything is done for it. As CoDel does with
 packets, the shortest wait of a window is judged: one slow moment is no queue, but where even the luckiest request
-waited there is one. The limit then falls by as much as the wait is too long, and rises by steps while nobody waits.
+waited there is one. The limit then falls by as much as the wait is too long, and rises by steps while nobody waits and
+it is in use: a quiet night says nothing of how much work the process can do at once.
 """
 
 from collections import Counter
@@ -14,10 +15,12 @@ from time import monotonic
 from service.telemetry.instruments import Instruments
 
 WINDOW_SECONDS = 0.1
-TARGET_DELAY_SECONDS = 0.002
-LOWEST_LIMIT, HIGHEST_LIMIT = 32, 512
+TARGET_DELAY_SECONDS = 0.001
+LOWEST_LIMIT, FIRST_LIMIT, HIGHEST_LIMIT = 32, 128, 512
 """The lowest keeps one process busy: fewer requests at once would not be served any faster."""
 STEEPEST_FALL, RISE = 0.5, 1.05
+IN_USE = 0.5
+"""The share of the limit that must have been at work at once for the limit to rise."""
 URGENT_RESERVE = 64
 """Webhooks and probes still get in where so many more than the limit are at work."""
 MAX_READING = 256
@@ -45,8 +48,8 @@ class AdmissionControl:
     def __init__(self, instruments: Instruments, clock: Callable[[], float] = monotonic) -> None:
         self._instruments = instruments
         self._clock = clock
-        self._limit = float(HIGHEST_LIMIT)
-        self._active = self._reading = 0
+        self._limit = float(FIRST_LIMIT)
+        self._active = self._most_active = self._reading = 0
         self._least_delay: float | None = None
         self._shed: Counter[tuple[Priority, str]] = Counter()
 
@@ -73,6 +76,7 @@ class AdmissionControl:
         if not self.has_room(priority):
             return None
         self._active += 1
+        self._most_active = max(self._active, self._most_active)
         return Ticket(self._clock(), is_reading=False)
 
     def begin(self, ticket: Ticket) -> None:
@@ -96,10 +100,10 @@ class AdmissionControl:
         if delay > TARGET_DELAY_SECONDS:
             fall = max(STEEPEST_FALL, TARGET_DELAY_SECONDS / delay)
             self._limit = max(float(LOWEST_LIMIT), self._limit * fall)
-        else:
+        elif self._most_active >= IN_USE * self._limit:
             self._limit = min(float(HIGHEST_LIMIT), self._limit * RISE)
         self._tell(delay)
-        self._least_delay = None
+        self._least_delay, self._most_active = None, self._active
         self._shed.clear()
 
     def _tell(self, delay: float) -> None:

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from service.limits.admission import (
+    FIRST_LIMIT,
     HIGHEST_LIMIT,
     LOWEST_LIMIT,
     MAX_READING,
@@ -45,27 +46,56 @@ def window(control, clock, *delays):
     control.adjust()
 
 
+def busy_window(control):
+    """Nobody waits while all places are taken."""
+    tickets = take_all(control)
+    for ticket in tickets:
+        control.begin(ticket)
+        control.leave(ticket)
+    control.adjust()
+
+
+def take_all(control):
+    tickets = []
+    while (ticket := control.enter(Priority.ORDINARY, is_reading=False)) is not None:
+        tickets.append(ticket)
+    return tickets
+
+
 def test_the_limit_falls_while_everybody_waits_and_comes_back(control, clock):
     limits = []
     for _ in range(10):
         window(control, clock, 0.05, 0.06)
         limits.append(control.limit)
-    assert limits[:4] == [256, 128, 64, 32]
+    assert limits[:3] == [FIRST_LIMIT // 2, FIRST_LIMIT // 4, LOWEST_LIMIT]
     assert limits[-1] == LOWEST_LIMIT
     for _ in range(100):
-        window(control, clock, TARGET_DELAY_SECONDS / 2)
+        busy_window(control)
     assert control.limit == HIGHEST_LIMIT
+
+
+def test_a_limit_that_is_not_in_use_does_not_rise(control, clock):
+    for _ in range(20):
+        window(control, clock, TARGET_DELAY_SECONDS / 2)
+        control.adjust()
+    assert control.limit == FIRST_LIMIT
+    working = [control.enter(Priority.ORDINARY, is_reading=False) for _ in range(FIRST_LIMIT // 2)]
+    control.adjust()
+    control.adjust()
+    assert control.limit > FIRST_LIMIT, "those that are still at work count in each window"
+    for ticket in working:
+        control.leave(ticket)
 
 
 def test_one_slow_moment_is_no_queue(control, clock):
     window(control, clock, 0.5, 0.0001, 0.5)
-    assert control.limit == HIGHEST_LIMIT
+    assert control.limit == FIRST_LIMIT
 
 
 def test_what_is_urgent_gets_in_last_and_slow_bodies_take_nobodys_place(control):
-    tickets = [control.enter(Priority.ORDINARY, is_reading=False) for _ in range(HIGHEST_LIMIT)]
+    tickets = take_all(control)
     assert control.is_full
-    assert control.enter(Priority.ORDINARY, is_reading=False) is None
+    assert len(tickets) == FIRST_LIMIT
     urgent = [control.enter(Priority.URGENT, is_reading=False) for _ in range(URGENT_RESERVE + 1)]
     assert urgent[-1] is None
     assert None not in urgent[:-1]
@@ -90,10 +120,7 @@ def test_a_target_is_told_its_route():
 
 def fill(service):
     control = service.app[ADMISSION_CONTROL]
-    tickets = []
-    while (ticket := control.enter(Priority.ORDINARY, is_reading=False)) is not None:
-        tickets.append(ticket)
-    return control, tickets
+    return control, take_all(control)
 
 
 async def test_a_full_process_refuses_at_once_and_keeps_the_connection(service):

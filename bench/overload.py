@@ -4,12 +4,13 @@
 
 One `billing serve` before one Valkey that syncs every write. The service has one core; the load and Redis share the
 other. Requests come at a pace, whether or not earlier ones were answered, and each is timed from when it was meant to
-be sent. The capacity is the highest pace at which next to nothing is refused and answers are not late; a search finds
-it, starting from what a closed loop gets. Then requests come at that pace and at three times that pace, in turns, so
-that a machine that slows down slows both.
+be sent. The capacity is the highest pace at which next to nothing is refused and answers are not late. A search starts
+from what a closed loop gets; then requests come at the capacity and at three times the capacity, in turns, so that a
+machine that slows down slows both. The pace follows: it rises after a turn that was served in time, and falls after one
+that was not. Only turns that were served in time are compared, each with the overload right after it.
 
-A run says nothing, and ends with 3, where the load itself was late, other processes took part of the cores, or the pace
-that the search found is beyond what the machine can do by now.
+A run says nothing, and ends with 3, where the load itself was late, other processes took part of the cores, or too few
+turns were served in time.
 """
 
 import argparse
@@ -40,20 +41,17 @@ CONNECTIONS = 512
 LOAD_FACTOR = 3
 MAX_P99_RATIO, MIN_GOODPUT_RATIO = 2.0, 0.9
 WARM_UP_SECONDS = 2.0
-TURNS = 6
+TURNS, MIN_TURNS = 12, 4
+PACE_STEP = 1.04
 SETTLE_SECONDS = 0.5
 """Of each turn, while the process finds its limit; shown, and not in the ratios."""
 TICK_SECONDS = 0.002
-SEARCH_STEPS, SEARCH_RANGE = 6, (0.5, 1.3)
-"""Of what the closed loop got; the lowest and five halvings: to a fortieth of it."""
-TRIES = 2
-"""Of a pace: one stall of the disk in the first says nothing of the process."""
+SEARCH_STEPS, SEARCH_RANGE = 4, (0.5, 1.3)
+"""Of what the closed loop got; the lowest and three halvings: to a tenth of it."""
 MAX_SHED_AT_CAPACITY = 0.01
 MAX_LATE_SECONDS = 0.1
 """The p99 of a pace that is still served in time."""
 MAX_LAG_SECONDS, MAX_FOREIGN_SHARE = 0.01, 0.05
-MAX_DRIFT = 0.05
-"""The share refused at the capacity that was found: more, and it is the capacity no longer."""
 KEPT, FALLS_SHORT, SAYS_NOTHING = 0, 1, 3
 
 
@@ -67,6 +65,9 @@ class Tally:
     """For want of a connection that was free."""
     time: float = 0.0
     """In which its requests were meant to be sent, in seconds."""
+    admitted_by_cpu: float = 0.0
+    """Requests that a second of the process's CPU served, those while it settled too; a busy neighbour on the same core
+    shows here."""
     lags: list[float] = field(default_factory=list)
     """By how much each look at the clock came later than the one before it asked for."""
 
@@ -233,18 +234,10 @@ async def find_capacity(port: int, source: Iterator[bytes], guess: float, second
     low, high = (share * guess for share in SEARCH_RANGE)
     for step in range(SEARCH_STEPS):
         pace = max(1.0, (low + high) / 2 if step else low)
-        is_in_time = await is_served(port, source, pace, seconds)
-        low, high = (pace, high) if is_in_time or not step else (low, pace)
-    return max(1.0, low)
-
-
-async def is_served(port: int, source: Iterator[bytes], pace: float, seconds: float) -> bool:
-    for _ in range(TRIES):
         _, tally = await open_loop(port, source, pace, seconds)
         say(f"search: {pace:.0f} a second: {tally.shed_share:.1%} refused, p99 {tally.p99 * 1000:.1f} ms")
-        if tally.is_in_time:
-            return True
-    return False
+        low, high = (pace, high) if tally.is_in_time or not step else (low, pace)
+    return max(1.0, low)
 
 
 @contextlib.asynccontextmanager
@@ -317,15 +310,37 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the phases saw."""
+class Turn:
+    """Requests at a pace, and then at three times that pace."""
 
-    capacity: float
     at_capacity: Tally
     settling: Tally
     overloaded: Tally
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the turns saw."""
+
+    turns: list[Turn]
     foreign_share: float
     """Of both cores' time, taken by other processes."""
+
+    @property
+    def compared(self) -> list[Turn]:
+        return [turn for turn in self.turns if turn.at_capacity.is_in_time]
+
+    @property
+    def at_capacity(self) -> Tally:
+        return sum((turn.at_capacity for turn in self.compared), Tally())
+
+    @property
+    def settling(self) -> Tally:
+        return sum((turn.settling for turn in self.turns), Tally())
+
+    @property
+    def overloaded(self) -> Tally:
+        return sum((turn.overloaded for turn in self.compared), Tally())
 
     @property
     def p99_ratio(self) -> float:
@@ -333,20 +348,23 @@ class Outcome:
 
     @property
     def goodput_ratio(self) -> float:
-        return self.overloaded.goodput / self.capacity
+        return self.overloaded.goodput / self.at_capacity.goodput
 
     @property
     def lag(self) -> float:
-        return max(self.at_capacity.lag, self.overloaded.lag)
+        return nearly_worst([lag for turn in self.turns for lag in turn.at_capacity.lags + turn.overloaded.lags])
+
+    @property
+    def has_only_known(self) -> bool:
+        return all(set(turn.overloaded.statuses) <= {200, 503} for turn in self.turns)
 
     @property
     def verdict(self) -> int:
         is_noisy = self.lag > MAX_LAG_SECONDS or self.foreign_share > MAX_FOREIGN_SHARE
-        if is_noisy or self.at_capacity.shed_share > MAX_DRIFT:
+        if is_noisy or len(self.compared) < MIN_TURNS:
             return SAYS_NOTHING
         is_kept = self.p99_ratio <= MAX_P99_RATIO and self.goodput_ratio >= MIN_GOODPUT_RATIO
-        has_only_known = set(self.overloaded.statuses) <= {200, 503}
-        return KEPT if is_kept and has_only_known else FALLS_SHORT
+        return KEPT if is_kept and self.has_only_known else FALLS_SHORT
 
 
 class Foreign:
@@ -368,36 +386,48 @@ class Foreign:
         return busy, total, sum(process.cpu_times().user for process in self._own)
 
 
-async def measure(seconds: float, turns: int = TURNS, capacity: float | None = None) -> Outcome:
-    """Search the capacity, unless it is given."""
+async def measure(seconds: float, turns: int = TURNS, pace: float | None = None) -> Outcome:
+    """Search the capacity, unless a pace to start from is given."""
     async with stack() as (port, shown, service, redis):
         source = requests(shown)
-        capacity = capacity or await search(port, source, service, seconds)
+        pace = pace or await search(port, source, seconds)
         foreign = Foreign([service, redis, psutil.Process()])
-        at_capacity, settling, overloaded = Tally(), Tally(), Tally()
-        for turn in range(1, turns + 1):
-            _, calm = await open_loop(port, source, capacity, seconds)
-            settled, busy = await open_loop(port, source, LOAD_FACTOR * capacity, seconds)
-            say(f"turn {turn} of {turns}: {describe(calm)}; {describe(busy)}")
-            at_capacity, settling, overloaded = at_capacity + calm, settling + settled, overloaded + busy
-        return Outcome(capacity, at_capacity, settling, overloaded, foreign.share)
+        taken: list[Turn] = []
+        while len(taken) < turns:
+            turn = await take_turn(port, source, service, pace, seconds)
+            taken.append(turn)
+            say(f"turn {len(taken)} of {turns}: {describe(turn.at_capacity)}; {describe(turn.overloaded)}")
+            pace *= PACE_STEP if turn.at_capacity.is_in_time else 1 / PACE_STEP
+        return Outcome(taken, foreign.share)
+
+
+async def take_turn(port: int, source: Iterator[bytes], service: psutil.Process, pace: float, seconds: float) -> Turn:
+    _, at_capacity = await timed_loop(port, source, service, pace, seconds)
+    settling, overloaded = await timed_loop(port, source, service, LOAD_FACTOR * pace, seconds)
+    return Turn(at_capacity, settling, overloaded)
+
+
+async def timed_loop(
+    port: int, source: Iterator[bytes], service: psutil.Process, pace: float, seconds: float
+) -> tuple[Tally, Tally]:
+    before = cpu_seconds(service)
+    settling, tally = await open_loop(port, source, pace, seconds)
+    tally.admitted_by_cpu = (settling.statuses[200] + tally.statuses[200]) / max(0.01, cpu_seconds(service) - before)
+    return settling, tally
 
 
 def describe(tally: Tally) -> str:
-    return f"{tally.goodput:.0f} admitted a second, p99 {tally.p99 * 1000:.1f} ms"
+    sent = (tally.statuses.total() + tally.unsent) / tally.time
+    return (
+        f"{tally.goodput:.0f} of {sent:.0f} a second admitted, p99 {tally.p99 * 1000:.1f} ms,"
+        f" {tally.admitted_by_cpu:.0f} for each second of CPU"
+    )
 
 
-async def search(port: int, source: Iterator[bytes], service: psutil.Process, seconds: float) -> float:
+async def search(port: int, source: Iterator[bytes], seconds: float) -> float:
     await closed_loop(port, source, WARM_UP_SECONDS)
-    before = cpu_seconds(service)
-    found, guess = await closed_loop(port, source, max(1.0, seconds))
-    say_cost("closed loop", found.statuses[200], cpu_seconds(service) - before)
+    _, guess = await closed_loop(port, source, max(1.0, seconds))
     return await find_capacity(port, source, guess, seconds)
-
-
-def say_cost(phase: str, admitted: int, seconds: float) -> None:
-    """What a busy neighbour on the same core does not change."""
-    say(f"{phase}: {seconds:.2f} s of the process's CPU, {admitted / seconds:.0f} admitted in each")
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -411,20 +441,24 @@ def say(text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of each turn")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each half of a turn")
     outcome = asyncio.run(measure(parser.parse_args().seconds))
     phases = {"at capacity": outcome.at_capacity, "settling": outcome.settling, "overload": outcome.overloaded}
     for name, tally in phases.items():
         say(f"{name}: p99 {tally.p99 * 1000:.1f} ms, answers {dict(sorted(tally.statuses.items()))}")
+    if not outcome.compared:
+        print(f"nothing was measured: none of {len(outcome.turns)} turns was served in time", file=sys.stderr)
+        return SAYS_NOTHING
     say(
-        f"capacity={outcome.capacity:.0f} p99_ratio={outcome.p99_ratio:.2f} goodput_ratio={outcome.goodput_ratio:.2f}"
-        f" lag_ms={outcome.lag * 1000:.1f} foreign_share={outcome.foreign_share:.3f}"
+        f"capacity={outcome.at_capacity.goodput:.0f} p99_ratio={outcome.p99_ratio:.2f}"
+        f" goodput_ratio={outcome.goodput_ratio:.2f} turns={len(outcome.compared)} lag_ms={outcome.lag * 1000:.1f}"
+        f" foreign_share={outcome.foreign_share:.3f}"
     )
     if outcome.verdict == SAYS_NOTHING:
         print(
             f"nothing was measured: the load was late by {outcome.lag * 1000:.0f} ms, other processes took"
-            f" {outcome.foreign_share:.0%} of the cores, {outcome.at_capacity.shed_share:.1%} was refused at capacity;"
-            " expected an idle machine of even speed",
+            f" {outcome.foreign_share:.0%} of the cores, {len(outcome.compared)} turns were served in time;"
+            " expected an idle machine",
             file=sys.stderr,
         )
     return outcome.verdict

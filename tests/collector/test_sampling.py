@@ -1,6 +1,7 @@
 """Which traces the gateway keeps: its own configuration, with a file in Tempo's place."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ import yaml
 from chaos.lab.configuration import collector_arguments
 from chaos.lab.programs import PROJECT, find
 from service.telemetry.registry import load_registry
+from slo.indicator import Counted
+from slo.query import Counter
+from slo.spec import load_specs
 from tests.collector.gateway import gateway_environment, write_overlay
 from tests.collector.otlp_fixtures import send
 
@@ -107,4 +111,18 @@ def test_a_share_of_the_rest_is_kept(begin: Callable[[Mapping[str, str]], Gatewa
 
 
 def test_slow_is_what_the_objective_calls_slow() -> None:
-    assert load_registry().slow_seconds * 1000 == SLOW_MS
+    """For the gateway, for the service, and wherever people read of it."""
+    specs = load_specs((PROJECT / "slo" / "specs").glob("*.yaml"))
+    (indicator,) = [slo.indicator for slo in specs if slo.name == "api-latency"]
+    assert isinstance(indicator, Counted)
+    assert isinstance(indicator.part, Counter)
+    assert indicator.good
+    (bound,) = [matcher.value for matcher in indicator.part.selector.matchers if matcher.label == "le"]
+    slow_seconds = float(bound)
+    assert slow_seconds * 1000 == SLOW_MS
+    assert load_registry().slow_seconds == slow_seconds
+    for page in ("slo/specs/api-latency.yaml", "docs/runbooks/api-latency.md", "docs/deployment.md"):
+        assert set(re.findall(r"(\d+) ms", (PROJECT / page).read_text())) == {str(SLOW_MS)}, page
+    agent = yaml.safe_load((PROJECT / "collector" / "agent.yaml").read_text())
+    buckets = agent["connectors"]["span_metrics"]["histogram"]["explicit"]["buckets"]
+    assert f"{SLOW_MS}ms" in buckets

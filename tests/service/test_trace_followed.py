@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +12,14 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
+from stripe import WebhookSignature
 
 from service.config import Config
 from service.ledger import keys
 from service.telemetry.logs import configure_logging
 from service.telemetry.pipeline import create_resource, create_telemetry
 from service.worker.process import build_worker
+from tests.service.conftest import WEBHOOK_SECRET
 
 STRANGER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -46,6 +49,18 @@ def logged():
 def lines_of(service, stream):
     service.telemetry.logs.flush()
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+async def deliver(service, event_id, customer_id):
+    """As Stripe does; return the id of the request."""
+    thing = {"id": "in_1", "customer": customer_id}
+    event = {"object": "event", "id": event_id, "type": "invoice.paid", "created": 1, "data": {"object": thing}}
+    body = json.dumps(event)
+    signature = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, int(time.time()))
+    headers = {"Stripe-Signature": signature, "Content-Type": "application/json", "traceparent": STRANGER}
+    async with service.http.post("/webhooks/stripe", data=body.encode(), headers=headers) as response:
+        assert response.status == 200
+        return response.headers["X-Request-Id"]
 
 
 async def end_trial(own_redis, tenant_id):
@@ -104,6 +119,41 @@ async def test_request_ledger_worker_stripe_log_and_exemplar_carry_the_same_ids(
 
     names = {name.lower() for asked in stripe.requests for name in asked.headers}
     assert not names & {"traceparent", "tracestate", "baggage"}
+
+
+async def test_a_webhooks_effect_is_linked_to_the_requests_that_brought_it(
+    start_service, own_redis, worker, logged, stripe
+):
+    service = await start_service(own_redis.port, stream=logged)
+    configure_logging("info", service.telemetry.logs)
+    tenant_id, _ = await service.tenant()
+    customer_id = own_redis.client().hget(keys.tenant(tenant_id), "customer_id")
+    brought = [await deliver(service, f"evt_{number}", customer_id) for number in (1, 2, 1)]
+    requests = [span for span in service.spans() if span.name == "POST /webhooks/stripe"]
+    assert [f"{span.context.trace_id:032x}" for span in requests] == brought
+
+    built, kept = worker
+    stripe.requests.clear()
+    await {duty.name: duty for duty in built.duties}["webhooks"].once()
+    [applied] = [span for span in kept.get_finished_spans() if span.name == "apply webhooks"]
+    assert (applied.kind, applied.parent) == (SpanKind.CONSUMER, None)
+    assert applied.attributes["billing.webhook.count"] == 2
+    # The third request brought nothing that was not there: it is answered, and causes nothing.
+    assert [(link.context.trace_id, link.context.span_id) for link in applied.links] == [
+        (span.context.trace_id, span.context.span_id) for span in requests[:2]
+    ]
+    inner = [span for span in kept.get_finished_spans() if span.context.trace_id == applied.context.trace_id]
+    calls = [span for span in inner if span.kind is SpanKind.CLIENT]
+    assert {span.parent.span_id for span in calls} == {applied.context.span_id}
+    assert {span.name.partition(" ")[0] for span in calls} >= {"redis", "GET"}
+    assert stripe.requests
+
+    served = [
+        line
+        for line in lines_of(service, logged)
+        if line["EventName"] == "request.served" and line["Body"] == "POST /webhooks/stripe"
+    ]
+    assert [line["TraceId"] for line in served] == brought
 
 
 async def test_requests_that_are_committed_together_have_the_call_in_each_trace(service, make_event):

@@ -50,6 +50,7 @@ def test_there_is_no_default_for_a_secret() -> None:
     defaults = re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT)
     assert {name for name, _ in defaults} == {
         "BASE_IMAGE", "GO_IMAGE", "ENVIRONMENT", "LOG_LEVEL", "REDIS_HOST", "PUBLIC_URL", "SAMPLING_PERCENTAGE",
+        "LOAD_SECONDS", "LOAD_RATE", "LOAD_TENANTS",
     }  # fmt: skip
     assert all(secret["file"].startswith("./deploy/secrets/") for secret in COMPOSE["secrets"].values())
     assert "deploy/secrets/" in (PROJECT / ".gitignore").read_text().splitlines()

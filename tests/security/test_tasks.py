@@ -1,6 +1,7 @@
 """The security tasks can say no, and never call clean what they have not looked at."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -9,9 +10,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from chaos.lab.catalogue import load
 from service.domain.api_key import issue
-from tests.security.audit import CLEAN, UNCHECKED, VULNERABLE, locked, verdict
+from tests.security.audit import CLEAN, PLANTED, UNCHECKED, VULNERABLE, locked, verdict, wanted_here
+from tests.security.audit import main as main_of_audit
 from tests.security.sbom import LOCK, bill
 from tests.security.secret_scan import main, scan
+from tests.security.vulnerabilities import database
 
 KEY = issue("ab" * 16, 1_700_000_000, bytes(range(16)), bytes(range(32))).text
 
@@ -60,6 +63,7 @@ def report(*packages):
 
 
 GOOD = {"name": "a", "version": "1", "vulns": []}
+PLANT = {"name": PLANTED, "version": "2.6.1", "vulns": [{"id": "PYSEC-2017-94"}]}
 BAD = {"name": "b", "version": "2", "vulns": [{"id": "PYSEC-1"}]}
 SKIPPED = {"name": "c", "skip_reason": "could not be reached"}
 
@@ -67,14 +71,18 @@ SKIPPED = {"name": "c", "skip_reason": "could not be reached"}
 @pytest.mark.parametrize(
     ("text", "wanted", "code"),
     [
-        (report(GOOD), 1, CLEAN),
-        (report(GOOD, BAD), 2, VULNERABLE),
-        (report(GOOD, SKIPPED), 1, UNCHECKED),
-        (report(SKIPPED), 1, UNCHECKED),
-        (report(GOOD), 2, UNCHECKED),
-        (report(), 1, UNCHECKED),
-        ("", 1, UNCHECKED),
-        ("null", 1, UNCHECKED),
+        (report(GOOD, PLANT), "a", CLEAN),
+        (report(GOOD, BAD, PLANT), "ab", VULNERABLE),
+        (report(GOOD, BAD), "ab", VULNERABLE),
+        (report(GOOD, SKIPPED, PLANT), "a", UNCHECKED),
+        (report(SKIPPED, PLANT), "c", UNCHECKED),
+        (report(GOOD, PLANT), "ab", UNCHECKED),
+        (report(GOOD), "a", UNCHECKED),
+        (report(GOOD, PLANT | {"vulns": []}), "a", UNCHECKED),
+        (report(PLANT), "", UNCHECKED),
+        (report(), "a", UNCHECKED),
+        ("", "a", UNCHECKED),
+        ("null", "a", UNCHECKED),
     ],
 )
 def test_an_audit_is_clean_only_if_everything_was_looked_up(text, wanted, code):
@@ -82,7 +90,31 @@ def test_an_audit_is_clean_only_if_everything_was_looked_up(text, wanted, code):
 
 
 def test_the_packages_of_a_lock_are_counted():
-    assert locked("a==1 \\\n    --hash=sha256:0\n# c==1\nB.b==2\n") == {"a", "b.b"}
+    lock = "a==1 \\\n    --hash=sha256:0\n# c==1\nB.b==2\nd==1 ; sys_platform == 'win32' \\\n    --hash=sha256:0\n"
+    assert locked(lock) == {"a", "b.b", "d"}
+    assert wanted_here(lock) == {"a", "b-b"}
+
+
+@pytest.mark.parametrize(
+    ("knows", "code", "last"),
+    [
+        ({PLANTED}, CLEAN, r"security-audit: packages=\d+ checked=\d+ vulnerabilities=0"),
+        ({PLANTED, "aiohttp"}, VULNERABLE, r"packages=\d+ checked=\d+ vulnerabilities=1"),
+        (set(), UNCHECKED, r"packages=\d+ checked=\d+ vulnerabilities=0"),
+        (None, UNCHECKED, "security-audit: the database of vulnerabilities could not be asked; nothing was checked"),
+    ],
+    ids=["clean", "a hole", "a database that knows nothing", "no database"],
+)
+def test_the_audit_looks_every_package_up_in_a_database(capsys, knows, code, last):
+    """The real auditor, before a database that speaks OSV's protocol."""
+    with database(knows) as (url, asked):
+        assert main_of_audit(["--osv-url", url]) == code
+    told = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(last, told[-1]), told
+    if knows is not None:
+        wanted = wanted_here(LOCK.read_text())
+        assert asked == wanted | {PLANTED}
+        assert f"checked={len(wanted)} " in told[-1]
 
 
 def test_the_bill_of_materials_follows_its_schema_and_holds_everything():

@@ -1,7 +1,8 @@
 """What grafanalib 0.7.1 lacks or gets wrong, and the final form of a dashboard's JSON.
 
-Its Threshold writes the string "null", its Target carries Graphite's fields, its soft limits refuse fractions, its
-StateTimeline has no unit, and its dashboards claim the schema of Grafana 3.
+Its Threshold writes the string "null", its Target carries Graphite's fields and knows no exemplars, its soft limits
+refuse fractions, its StateTimeline has no unit, its Heatmap is the one of Grafana 8, and its dashboards claim the
+schema of Grafana 3.
 """
 
 import json
@@ -11,7 +12,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from grafanalib import core
+
 from dashboards_as_code.errors import StyleError
+from dashboards_as_code.model import Query
 
 SCHEMA_VERSION = 41
 DATASOURCE_VARIABLE = "prometheus_datasource"
@@ -22,6 +26,8 @@ _OBSOLETE = frozenset(
     | {"cacheTimeout", "error", "height", "minSpan", "span", "hideTimeOverride"}
     | {"auto", "auto_count", "auto_min", "tagValuesQuery", "tagsQuery", "useTags"}
 )
+_PER_SECOND = "cps"
+_NOTHING = 1e-9  # a heatmap draws no cell up to this value
 _ROW_FIELDS = frozenset({"collapsed", "gridPos", "panels", "title", "type"})
 _ALL_CHOSEN = {"selected": True, "text": ["All"], "value": ["$__all"]}
 
@@ -41,14 +47,16 @@ def threshold_step(colour: str, value: Decimal | None) -> dict[str, Any]:
     return {"color": colour, "value": None if value is None else number(value)}
 
 
-def target(index: int, expr: str, legend: str, *, instant: bool = False) -> dict[str, Any]:
-    """One Prometheus query of a panel, the `index`-th counted from 0."""
+def target(index: int, query: Query, *, instant: bool = False, buckets: bool = False) -> dict[str, Any]:
+    """One Prometheus query of a panel, the `index`-th counted from 0; `buckets` where its series are a histogram's."""
     return {
         "datasource": datasource(),
         "editorMode": "code",
-        "expr": expr,
+        "exemplar": query.exemplars,
+        "expr": query.expr,
+        "format": "heatmap" if buckets else "time_series",
         "instant": instant,
-        "legendFormat": legend,
+        "legendFormat": query.legend,
         "range": not instant,
         "refId": string.ascii_uppercase[index],
     }
@@ -57,6 +65,29 @@ def target(index: int, expr: str, legend: str, *, instant: bool = False) -> dict
 def field_defaults(**defaults: Any) -> dict[str, Any]:
     """Field options that a grafanalib panel has no attribute for, in the form of its `extraJson`."""
     return {"fieldConfig": {"defaults": defaults}}
+
+
+def heatmap(unit: str, **common: Any) -> dict[str, Any]:
+    """A panel that draws a histogram's buckets over the time, with exemplars; `common` as for grafanalib's Panel."""
+    panel: dict[str, Any] = core.Panel(**common).panel_json(
+        {
+            "type": "heatmap",
+            "fieldConfig": {"defaults": {"unit": unit}, "overrides": []},
+            "options": {
+                "calculate": False,
+                "cellGap": 1,
+                "cellValues": {"unit": _PER_SECOND},
+                "color": {"mode": "scheme", "scheme": "Oranges", "steps": 64, "reverse": False, "exponent": 0.5},
+                "exemplars": {"color": "purple"},
+                "filterValues": {"le": _NOTHING},
+                "legend": {"show": True},
+                "rowsFrame": {"layout": "auto"},
+                "tooltip": {"mode": "single", "yHistogram": True},
+                "yAxis": {"axisPlacement": "left", "unit": unit},
+            },
+        }
+    )
+    return panel
 
 
 def finalise(dashboard: Any) -> dict[str, Any]:

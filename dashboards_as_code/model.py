@@ -27,6 +27,7 @@ class Kind(Enum):
     STACK = "stack"
     VALUE = "value"
     STATES = "states"
+    HEATMAP = "heatmap"
 
 
 class Palette(Enum):
@@ -48,10 +49,27 @@ class AlertState(IntEnum):
 
 @dataclass(frozen=True)
 class Query:
-    """One PromQL expression and the legend of its series, as Grafana's format (`{{label}}`)."""
+    """One PromQL expression and the legend of its series, as Grafana's format (`{{label}}`).
+
+    With `exemplars`, single cases are drawn over it; each opens its trace.
+    """
 
     expr: str
     legend: str
+    exemplars: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a click leads: from a board or, with the clicked series' labels in its url, from a panel."""
+
+    title: str
+    url: str
+
+    @property
+    def needs_series(self) -> bool:
+        """Whether it can only be followed from a series, whose labels it names."""
+        return "${__field" in self.url
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,7 @@ class Panel:
     kind: Kind = Kind.LINES
     thresholds: tuple[Threshold, ...] = ()
     palette: Palette = Palette.CLASSIC
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +120,7 @@ class Board:
     rows: tuple[Row, ...]
     variables: tuple[Variable, ...] = ()
     tags: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def panels(self) -> Iterator[Panel]:
         """All panels, from top left to bottom right."""

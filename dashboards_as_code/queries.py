@@ -33,6 +33,7 @@ INTENTS = "billing.metering.intents"
 INTENT_BACKLOG = "billing.metering.backlog.intents"
 INTENT_AGE = "billing.metering.backlog.age"
 COMPARISONS = "billing.metering.comparisons"
+DRIFT = "billing.metering.drift"
 SHARDS = "billing.metering.shards"
 ARCHIVED = "billing.archive.entries"
 ARCHIVE_LAG = "billing.archive.lag"
@@ -51,6 +52,7 @@ TRACES = "billing.telemetry.traces"
 TELEMETRY_DROPPED = "billing.telemetry.dropped"
 TELEMETRY_EXPORTED = "billing.telemetry.exported"
 TELEMETRY_OVERFLOWS = "billing.telemetry.overflows"
+LOG_RECORDS = "billing.log.records"
 
 METHOD = "http.request.method"
 ROUTE = "http.route"
@@ -82,9 +84,17 @@ COST_TENANT = "billing.cost.tenant"
 DECISION = "billing.trace.decision"
 SIGNAL = "billing.telemetry.signal"
 MEASURED = "billing.telemetry.metric"
-FOUND, MISSING = "found", "missing"
+EVENT_NAME = "event.name"
+FOUND, MISSING, INVALID = "found", "missing", "invalid"
 BAD = "bad"
+DEAD = "dead"
+DIFFERENT = "different"
+HANDLED, UNHANDLED = "request.failed", "request.crashed"
+DECIDED_LOCALLY = ("allowed_locally", "limited_locally")
+REFUSED_WEBHOOKS = ("forged", "untimely", "malformed")
 NO_ERROR = "none"
+
+DAY_SECONDS = 86400
 
 # Prometheus's own names.
 ALERTS = "ALERTS"
@@ -116,6 +126,61 @@ def per_hour(metric: Metric, by: str) -> str:
 def total_per_second(metric: Metric) -> str:
     """How often it happened in all."""
     return f"sum({_rate(_counter(metric))})"
+
+
+def chosen_per_second(metric: Metric, attribute: str, *values: str) -> str:
+    """How often one of these values of an attribute happened, each by itself."""
+    found = label(metric, attribute)
+    return f"sum by ({found}) ({_rate(_counter(metric), _one_of(found, values))})"
+
+
+def of_value(metric: Metric, attribute: str, value: str, by: str) -> str:
+    """How often one value of an attribute happened, by another attribute."""
+    found = _rate(_counter(metric), _one_of(label(metric, attribute), (value,)))
+    return f"sum by ({label(metric, by)}) ({found})"
+
+
+def share(metric: Metric, attribute: str, *values: str) -> str:
+    """The share of all cases that have one of these values of an attribute; 0 where there were none."""
+    part = f"sum({_rate(_counter(metric), _one_of(label(metric, attribute), values))})"
+    return f"{part} / ({total_per_second(metric)} > 0) or 0 * {total_per_second(metric)}"
+
+
+def chosen_now(metric: Metric, attribute: str, value: str) -> str:
+    """What all instances report now of one value of an attribute, added up."""
+    (series,) = prometheus_names(metric)
+    return f"sum({_selector(series, _one_of(label(metric, attribute), (value,)))})"
+
+
+def largest_now(metric: Metric, attribute: str, value: str) -> str:
+    """The largest that any instance reports now of one value of an attribute: for what all of them see alike."""
+    (series,) = prometheus_names(metric)
+    return f"max({_selector(series, _one_of(label(metric, attribute), (value,)))})"
+
+
+def seconds_a_request(duration: Metric, requests: Metric) -> str:
+    """How much of an operation's time falls on one answered request."""
+    _, total, _ = prometheus_names(duration)
+    return f"sum({_rate(total)}) / ({total_per_second(requests)} > 0)"
+
+
+def waiting_seconds_a_request(queue: Metric, requests: Metric) -> str:
+    """The time in a queue that falls on one answered request: its mean length over the rate of requests (Little)."""
+    (length,) = prometheus_names(queue)
+    return f"sum(avg_over_time({_selector(length)}[{RATE_INTERVAL}])) / ({total_per_second(requests)} > 0)"
+
+
+def margin(revenue: Metric, cost: Metric) -> str:
+    """The share of the revenue that the cost to serve leaves over; where the interval had none, since the start."""
+    recent = f"1 - {total_per_second(cost)} / ({total_per_second(revenue)} > 0)"
+    since_start = f"1 - sum({_selector(_counter(cost))}) / (sum({_selector(_counter(revenue))}) > 0)"
+    return f"{recent} or {since_start} or 0 * {total_per_second(revenue)}"
+
+
+def forecast_of_day(level: Metric, counter: Metric) -> str:
+    """What a level that began at 0 at midnight UTC reaches by the next, at the pace of its counter."""
+    left = f"({DAY_SECONDS} - time() % {DAY_SECONDS})"
+    return f"{current_total(level)} + {total_per_second(counter)} * {left}"
 
 
 def current_maximum(metric: Metric, by: str | None = None) -> str:
@@ -205,6 +270,11 @@ def quantile_of_rare(metric: Metric, share: Decimal, by: str) -> str:
     """As `quantile`; over all cases since the start of the service where the rate interval had none."""
     since_start = _bucket_sum(_selector(_buckets(metric)), metric, by)
     return f"{quantile(metric, share, by)} >= 0 or histogram_quantile({plain(share)}, {since_start})"
+
+
+def buckets_per_second(metric: Metric) -> str:
+    """How often each of a histogram's buckets was reached, as heatmaps draw it."""
+    return f"sum by ({BUCKET_BOUND}) ({_rate(_buckets(metric))})"
 
 
 def share_within(metric: Metric, bound_seconds: Decimal) -> str:
@@ -303,6 +373,10 @@ def _buckets(metric: Metric) -> str:
 
 def _bucket_sum(buckets: str, metric: Metric, by: str) -> str:
     return f"sum by ({BUCKET_BOUND}, {label(metric, by)}) ({buckets})"
+
+
+def _one_of(label_name: str, values: tuple[str, ...]) -> str:
+    return f'{label_name}="{values[0]}"' if len(values) == 1 else f'{label_name}=~"{"|".join(values)}"'
 
 
 def _rate(series: str, *matchers: str) -> str:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+
+import yaml
 
 from dashboards_as_code import queries, variables
 from dashboards_as_code.errors import DashboardError
@@ -29,6 +33,7 @@ class Sources:
 
     registry: Registry
     guarded: tuple[GuardedSlo, ...]
+    margin_floor: Decimal
 
     def named(self, slos: Iterable[str]) -> Iterator[GuardedSlo]:
         """These SLOs, in this order; a DashboardError where one has no document."""
@@ -46,7 +51,13 @@ class Sources:
 def load() -> Sources:
     """Read the registry and the specs of this project; a RegistryError or an SloError says what is wrong there."""
     slos = load_specs(sorted(SPECS.glob("*.yaml")))
-    return Sources(load_registry(), tuple(GuardedSlo(slo, policy_of(slo)) for slo in slos))
+    return Sources(load_registry(), tuple(GuardedSlo(slo, policy_of(slo)) for slo in slos), _margin_floor())
+
+
+def _margin_floor() -> Decimal:
+    """The share of the revenue that the catalogue wants left over; the catalogue's own code judges the file."""
+    catalogue = yaml.safe_load(files("service").joinpath("catalog.yaml").read_text("utf-8"))
+    return Decimal(catalogue["cost_model"]["margin_floor_percent"]) / 100
 
 
 def _emitted(registry: Registry) -> dict[str, frozenset[str]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards_as_code import compat, misuse, queries, variables
-from dashboards_as_code.model import AlertState, Board, Kind, Palette, Panel, Row
+from dashboards_as_code import compat, links, misuse, queries, variables
+from dashboards_as_code.model import AlertState, Board, Kind, Link, Palette, Panel, Row
 from slo import names
 
 FAMILY = "billing"
@@ -47,7 +47,7 @@ def dashboard(board: Board) -> Any:
         tags=list(board.tags),
         panels=list(_place(board.rows)),
         templating=variables.templating(board.variables),
-        links=[_other_boards()],
+        links=[_other_boards(), *map(_board_link, (*board.links, *links.EVERYWHERE))],
         annotations=core.Annotations(list=[_pages()]),
         time=core.Time("now-1h", "now"),
         refresh="10s",
@@ -60,6 +60,14 @@ def _other_boards() -> Any:
     return core.DashboardLink(
         title="Boards", type="dashboards", tags=[FAMILY], asDropdown=True, includeVars=True, icon="dashboard"
     )
+
+
+def _board_link(link: Link) -> Any:
+    return core.DashboardLink(title=link.title, type="link", uri=link.url, keepTime=False, targetBlank=True)
+
+
+def _panel_link(link: Link) -> Any:
+    return core.DataLink(title=link.title, linkUrl=link.url, isNewTab=True)
 
 
 def _pages() -> dict[str, Any]:
@@ -89,7 +97,8 @@ def _place(rows: tuple[Row, ...]) -> Iterator[Any]:
 
 def _common(panel: Panel) -> dict[str, Any]:
     instant = panel.kind is Kind.VALUE
-    targets = (compat.target(i, q.expr, q.legend, instant=instant) for i, q in enumerate(panel.queries))
+    buckets = panel.kind is Kind.HEATMAP
+    targets = (compat.target(i, query, instant=instant, buckets=buckets) for i, query in enumerate(panel.queries))
     return {
         "title": panel.title,
         "description": panel.description,
@@ -97,6 +106,7 @@ def _common(panel: Panel) -> dict[str, Any]:
         "targets": list(targets),
         "thresholds": [compat.threshold_step(LEVEL_COLOURS[t.level], t.value) for t in panel.thresholds],
         "maxDataPoints": None,
+        "links": [_panel_link(link) for link in panel.links if not link.needs_series],
     }
 
 
@@ -115,16 +125,21 @@ def _lines(panel: Panel, **common: Any) -> Any:
         axisSoftMin=0,
         thresholdsStyleMode="line" if panel.thresholds else "off",
         overrides=[_fixed_colour(*pair) for pair in SERIES_COLOURS[panel.palette].items()],
-        extraJson=_room_for_thresholds(panel),
+        extraJson=compat.field_defaults(**_room_for_thresholds(panel), **_series_links(panel)),
     )
 
 
-def _room_for_thresholds(panel: Panel) -> dict[str, Any] | None:
+def _room_for_thresholds(panel: Panel) -> dict[str, Any]:
     values = [threshold.value for threshold in panel.thresholds if threshold.value is not None]
     if not values:
-        return None
+        return {}
     above, below = _HEADROOM
-    return compat.field_defaults(custom={"axisSoftMax": compat.number(max(values) * above / below)})
+    return {"custom": {"axisSoftMax": compat.number(max(values) * above / below)}}
+
+
+def _series_links(panel: Panel) -> dict[str, Any]:
+    found = [_panel_link(link) for link in panel.links if link.needs_series]
+    return {"links": found} if found else {}
 
 
 def _value(panel: Panel, **common: Any) -> Any:
@@ -161,4 +176,14 @@ def _fixed_colour(series: str, colour: str) -> dict[str, Any]:
     }
 
 
-_DRAWERS = {Kind.LINES: _lines, Kind.STACK: _lines, Kind.VALUE: _value, Kind.STATES: _states}
+def _heatmap(panel: Panel, **common: Any) -> Any:
+    return compat.heatmap(panel.unit.value, **common)
+
+
+_DRAWERS = {
+    Kind.LINES: _lines,
+    Kind.STACK: _lines,
+    Kind.VALUE: _value,
+    Kind.STATES: _states,
+    Kind.HEATMAP: _heatmap,
+}

@@ -147,6 +147,7 @@ class Parts:
             f"--storage.tsdb.path={data}",
             "--storage.tsdb.retention.time=40d",
             f"--web.listen-address={self.address('prometheus')}",
+            "--enable-feature=exemplar-storage",
             "--log.level=warn",
         )
         ready = answers_http(f"{self.url('prometheus')}/-/ready")

@@ -1,7 +1,7 @@
 """The errors board: what fails, for whom, why, and what was given up."""
 
 from dashboards_as_code import queries
-from dashboards_as_code.boards import billing_panels, limit_panels, metering_panels, slo_panels
+from dashboards_as_code.boards import billing_panels, failure_panels, limit_panels, metering_panels, slo_panels
 from dashboards_as_code.boards import service_panels as panels
 from dashboards_as_code.boards.variables import targets
 from dashboards_as_code.model import Board, Row
@@ -22,6 +22,7 @@ def board(sources: Sources) -> Board:
         variables=targets(registry),
         rows=(
             _requests(registry),
+            *failure_panels.rows(registry),
             _dependencies(registry),
             billing_panels.stripe_protection(registry),
             billing_panels.webhooks(registry),

@@ -1,7 +1,14 @@
 """The latency board: how long requests take, where the time goes, and whether the objectives hold."""
 
 from dashboards_as_code import queries
-from dashboards_as_code.boards import billing_panels, limit_panels, metering_panels, slo_panels, telemetry_panels
+from dashboards_as_code.boards import (
+    billing_panels,
+    latency_panels,
+    limit_panels,
+    metering_panels,
+    slo_panels,
+    telemetry_panels,
+)
 from dashboards_as_code.boards import service_panels as panels
 from dashboards_as_code.boards.variables import targets
 from dashboards_as_code.model import Board, Row
@@ -29,6 +36,7 @@ def board(sources: Sources) -> Board:
         variables=targets(registry),
         rows=(
             Row("Request latency", (panels.within(http), *quantiles)),
+            *latency_panels.rows(registry),
             Row("Dependencies and process", (*dependencies, *process)),
             metering_panels.commits(registry),
             limit_panels.overload(registry),

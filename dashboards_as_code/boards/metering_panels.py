@@ -50,6 +50,12 @@ def delivery(registry: Registry) -> Row:
 
 
 def keeping(registry: Registry) -> Row:
+    drift = _per_hour(
+        registry.metric(queries.DRIFT),
+        queries.EVENT_TYPE,
+        "Drift from the ledger to Stripe",
+        "Units an hour by which Stripe's summaries differ from what was sent, as comparisons find it. Not 0: audit.",
+    )
     comparisons = _per_second(
         registry.metric(queries.COMPARISONS),
         queries.COMPARISON,
@@ -74,13 +80,17 @@ def keeping(registry: Registry) -> Row:
         unit=Unit.SECONDS,
         queries=(Query(queries.current_maximum(registry.metric(queries.ARCHIVE_LAG)), "oldest"),),
     )
-    return Row("Archive and reconciliation", (archived, lag, comparisons, shards))
+    return Row("Archive and reconciliation", (archived, lag, comparisons, drift, shards))
 
 
 def _per_second(metric: Metric, by: str, title: str, description: str) -> Panel:
     return Panel(
         title, description, Unit.EVENTS_PER_SECOND, (_by(metric, by, queries.per_second(metric, by)),), Kind.STACK
     )
+
+
+def _per_hour(metric: Metric, by: str, title: str, description: str) -> Panel:
+    return Panel(title, description, Unit.COUNT, (_by(metric, by, queries.per_hour(metric, by)),))
 
 
 def _by(metric: Metric, attribute: str, expr: str) -> Query:

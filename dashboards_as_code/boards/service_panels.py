@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from dashboards_as_code import queries
+from dashboards_as_code import links, queries
 from dashboards_as_code.model import Kind, Palette, Panel, Query, Unit
 from service.telemetry.registry import Metric
 from slo.model import plain
@@ -75,7 +75,8 @@ def latency(metric: Metric, share: Decimal) -> Panel:
         title=f"Request latency, p{plain(share * 100)}",
         description=f"Time within which {plain(share * 100)} % of the requests of each route were answered.",
         unit=Unit.SECONDS,
-        queries=(_by(metric, queries.ROUTE, queries.quantile(metric, share, queries.ROUTE)),),
+        queries=(_by(metric, queries.ROUTE, queries.quantile(metric, share, queries.ROUTE), exemplars=True),),
+        links=(links.traces_of_route(queries.label(metric, queries.ROUTE)),),
     )
 
 
@@ -159,5 +160,5 @@ def usage_by_type(metric: Metric) -> Panel:
     )
 
 
-def _by(metric: Metric, attribute: str, expr: str) -> Query:
-    return Query(expr, f"{{{{{queries.label(metric, attribute)}}}}}")
+def _by(metric: Metric, attribute: str, expr: str, *, exemplars: bool = False) -> Query:
+    return Query(expr, f"{{{{{queries.label(metric, attribute)}}}}}", exemplars)

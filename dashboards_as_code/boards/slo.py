@@ -15,10 +15,11 @@ def boards(sources: Sources) -> tuple[Board, ...]:
 def _board(entry: GuardedSlo, sources: Sources) -> Board:
     slo = entry.slo
     return Board(
-        uid=f"slo-{slo.name}",
+        uid=slo_panels.board_uid(slo),
         title=f"SLO: {slo.title}",
         description=f"Where the objective {slo.name} stands. Runbook: {slo.runbook or names.runbook(slo.name)}.",
         tags=("billing", "slo"),
         variables=targets(sources.registry),
         rows=tuple(slo_panels.rows(entry)),
+        links=(slo_panels.runbook(slo),),
     )

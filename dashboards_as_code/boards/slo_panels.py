@@ -3,13 +3,24 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from dashboards_as_code import queries
-from dashboards_as_code.model import Kind, Palette, Panel, Query, Row, Threshold, Unit
+from dashboards_as_code import links, queries
+from dashboards_as_code.model import Kind, Link, Palette, Panel, Query, Row, Threshold, Unit
 from dashboards_as_code.sources import GuardedSlo
+from slo import names
 from slo.model import Pair, Slo, Window, plain
 from slo.rules import recorded_windows
 
 LOW_BUDGET_RATIO = Decimal("0.25")
+
+
+def runbook(slo: Slo) -> Link:
+    """What to do when the SLO's alerts fire."""
+    return links.runbook(slo.runbook or names.runbook(slo.name))
+
+
+def board_uid(slo: Slo) -> str:
+    """The uid of the SLO's own board."""
+    return f"slo-{slo.name}"
 
 
 def alert_states(slo: Slo, pairs: tuple[Pair, ...]) -> Panel:
@@ -20,6 +31,7 @@ def alert_states(slo: Slo, pairs: tuple[Pair, ...]) -> Panel:
         unit=Unit.STATE,
         kind=Kind.STATES,
         queries=(*burns, Query(queries.absence_alert_state(slo), "page telemetry absent")),
+        links=(runbook(slo), links.board(board_uid(slo), "Everything about this objective")),
     )
 
 

@@ -1,6 +1,6 @@
 """The survival board: whether content credentials are still found, and how much failure is left to afford."""
 
-from dashboards_as_code.boards import billing_panels, slo_panels, telemetry_panels
+from dashboards_as_code.boards import billing_panels, slo_panels, survival_panels, telemetry_panels
 from dashboards_as_code.boards.variables import targets
 from dashboards_as_code.model import Board
 from dashboards_as_code.sources import Sources
@@ -19,6 +19,7 @@ def board(sources: Sources) -> Board:
         variables=targets(registry),
         rows=(
             billing_panels.content_credentials(registry),
+            survival_panels.attribution(registry),
             *(row for entry in sources.named(OBJECTIVES) for row in slo_panels.rows(entry)),
             *telemetry_panels.rows(registry),
         ),

@@ -79,6 +79,7 @@ class ReconcileDuty:
         self._rate = rate
         self._shares = shares
         self._comparisons = instruments.metering_comparisons
+        self._drift = instruments.metering_drift
         self._clock = clock
         self._walk = self._tenants()
 
@@ -130,6 +131,8 @@ class ReconcileDuty:
             is_equal = sent[event_type] == counted[event_type]
             self._comparisons.add(1, {"billing.metering.comparison": "equal" if is_equal else "different"})
             if not is_equal:
+                difference = abs(sent[event_type] - counted[event_type])
+                self._drift.add(difference, {"billing.usage.event_type": event_type.value})
                 figures = {"billing.metering.sent": sent[event_type], "billing.metering.counted": counted[event_type]}
                 attributes = {"tenant.id": tenant_id, "billing.usage.event_type": event_type, **figures}
                 log_event(_log, logging.ERROR, "metering.different", "Stripe's count is not what was sent", attributes)

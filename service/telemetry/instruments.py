@@ -48,6 +48,7 @@ class Instruments:
     metering_backlog: Gauge
     metering_backlog_age: Gauge
     metering_comparisons: Counter
+    metering_drift: Counter
     metering_shards: Gauge
     archive_entries: Counter
     archive_lag: Gauge
@@ -61,6 +62,7 @@ class Instruments:
     telemetry_dropped: Counter
     telemetry_exported: Counter
     telemetry_overflows: Counter
+    log_records: Counter
 
 
 class Meter:
@@ -113,6 +115,7 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
         metering_backlog=_gauge(meter, registry.metric("billing.metering.backlog.intents")),
         metering_backlog_age=_gauge(meter, registry.metric("billing.metering.backlog.age")),
         metering_comparisons=_counter(meter, registry.metric("billing.metering.comparisons")),
+        metering_drift=_counter(meter, registry.metric("billing.metering.drift")),
         metering_shards=_gauge(meter, registry.metric("billing.metering.shards")),
         archive_entries=_counter(meter, registry.metric("billing.archive.entries")),
         archive_lag=_gauge(meter, registry.metric("billing.archive.lag")),
@@ -126,6 +129,7 @@ def create_instruments(meter: Meter, registry: Registry) -> Instruments:
         telemetry_dropped=_counter(meter, registry.metric("billing.telemetry.dropped")),
         telemetry_exported=_counter(meter, registry.metric("billing.telemetry.exported")),
         telemetry_overflows=_started(meter.overflows),
+        log_records=_counter(meter, registry.metric("billing.log.records")),
     )
 
 

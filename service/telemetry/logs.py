@@ -7,6 +7,7 @@ from traceback import format_exception
 from typing import BinaryIO
 
 from service.secret_forms import masked
+from service.telemetry.instruments import Counter
 from service.telemetry.log_record import Entry, LineWriter
 from service.telemetry.outlet import Outlet
 from service.telemetry.spans import CURRENT, Span
@@ -44,11 +45,19 @@ class Logs:
     The lines of requests that went well are routine: unless `routine_too`, only those of kept traces go over OTLP.
     """
 
-    def __init__(self, console: Outlet[Entry], otlp: Outlet[Entry] | None, *, routine_too: bool = False) -> None:
+    def __init__(
+        self, console: Outlet[Entry], otlp: Outlet[Entry] | None, records: Counter, *, routine_too: bool = False
+    ) -> None:
         self._console = console
         self._otlp = otlp
+        self._records = records
         self._routine_too = routine_too
         self.is_informed = True
+
+    def record(self, entry: Entry, *, console_only: bool) -> None:
+        """Count and put a record that is no request's; those are counted as requests."""
+        self._records.add(1, {"event.name": entry.event_name})
+        self.put(entry, console_only=console_only)
 
     def put(self, entry: Entry, *, console_only: bool = False) -> None:
         self._console.put(entry)
@@ -113,7 +122,7 @@ class LogsHandler(logging.Handler):
             span.trace.trace_id if span else 0,
             span.span_id if span else 0,
         )
-        self._logs.put(entry, console_only=record.name.startswith(_EXPORT_LOGGERS))
+        self._logs.record(entry, console_only=record.name.startswith(_EXPORT_LOGGERS))
 
     def _masked(self, value: object) -> object:
         """The value itself, or where it shows a secret its text without it."""

@@ -80,7 +80,9 @@ def create_telemetry(
     dropped = partial(count_dropped, instruments.telemetry_dropped, "console")
     console = console_outlet(LineWriter(resource), stream or sys.stdout.buffer, dropped)
     tracer = Tracer(sampling, sink, instruments.trace_decisions)
-    return Telemetry(tracer, instruments, Logs(console, None), meters, (meters.shutdown, sink.shutdown))
+    return Telemetry(
+        tracer, instruments, Logs(console, None, instruments.log_records), meters, (meters.shutdown, sink.shutdown)
+    )
 
 
 def start_exporting(resource: Resource, output: Output, stream: BinaryIO | None = None) -> Telemetry:
@@ -94,7 +96,7 @@ def start_exporting(resource: Resource, output: Output, stream: BinaryIO | None 
     meters.observe(meter.made)
     dropped = partial(count_dropped, instruments.telemetry_dropped, "console")
     console = console_outlet(LineWriter(resource, output.log_format), stream or sys.stdout.buffer, dropped)
-    logs = Logs(console, exporters.logs, routine_too=output.routine_logs_too)
+    logs = Logs(console, exporters.logs, instruments.log_records, routine_too=output.routine_logs_too)
     tracer = (
         SilentTracer(instruments.trace_decisions)
         if output.is_disabled

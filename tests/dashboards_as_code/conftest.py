@@ -43,3 +43,8 @@ def document(request: pytest.FixtureRequest, documents: output.Documents) -> dic
 @pytest.fixture
 def gameday(documents: output.Documents) -> dict[str, Any]:
     return documents["gameday.json"]
+
+
+@pytest.fixture
+def latency(documents: output.Documents) -> dict[str, Any]:
+    return documents["latency.json"]

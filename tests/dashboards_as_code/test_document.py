@@ -90,7 +90,7 @@ def test_every_panel_has_title_description_and_unit(document: Document) -> None:
         assert panel["title"]
         assert panel["description"].endswith(".")
         assert panel["fieldConfig"]["defaults"]["unit"]
-        assert panel["type"] in {"timeseries", "stat", "state-timeline"}
+        assert panel["type"] in {"timeseries", "stat", "state-timeline", "heatmap"}
 
 
 def test_every_panel_and_query_asks_the_chosen_data_source(document: Document) -> None:
@@ -99,6 +99,19 @@ def test_every_panel_and_query_asks_the_chosen_data_source(document: Document) -
             len(panel["targets"]) + 1
         )
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def test_heatmaps_draw_buckets_with_exemplars_that_the_data_source_opens(latency: Document) -> None:
+    heatmaps = [panel for panel in panels(latency) if panel["type"] == "heatmap"]
+
+    assert len(heatmaps) == 3
+    for panel in heatmaps:
+        (target,) = panel["targets"]
+        assert (target["format"], target["exemplar"]) == ("heatmap", True)
+        assert vocabulary.mentions(target["expr"]).labels == {"le"}
+        assert panel["options"]["calculate"] is False
+        assert panel["options"]["exemplars"]["color"]
+        assert panel["options"]["yAxis"]["unit"] == panel["fieldConfig"]["defaults"]["unit"] == "s"
 
 
 def test_variables_are_as_the_linter_wants_them(document: Document, known: Sources) -> None:
@@ -137,8 +150,7 @@ def test_every_rate_is_over_the_rate_interval(document: Document) -> None:
 
 def test_the_boards_link_to_each_other_by_the_tag_that_all_carry(documents: dict[str, Document]) -> None:
     for document in documents.values():
-        (link,) = document["links"]
-        assert link["type"] == "dashboards"
+        (link,) = (each for each in document["links"] if each["type"] == "dashboards")
         assert all(set(link["tags"]) <= set(other["tags"]) for other in documents.values())
 
 

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 import pytest
 from opentelemetry.trace import SpanKind
 
+from service.telemetry.aggregates import Counter
 from service.telemetry.log_record import LineWriter, LogMaker
 from service.telemetry.logs import CURRENT_TENANT, Logs, configure_logging, console_outlet, event_fields, log_event
 from service.telemetry.outlet import Outlet
 from service.telemetry.pipeline import create_resource, create_telemetry
+from service.telemetry.registry import load_registry
 from service.telemetry.spans import CURRENT
 
 RESOURCE = create_resource("1.0", "one")
@@ -22,7 +24,8 @@ class Bench:
         self.stream, self.exported, self.dropped = io.BytesIO(), [], []
         self.console = console_outlet(LineWriter(RESOURCE, form), self.stream, self._drop)
         self.otlp = Outlet("logs", self._export, self._drop, capacity=100)
-        self.logs = Logs(self.console, self.otlp)
+        self.records = Counter(load_registry().metric("billing.log.records"))
+        self.logs = Logs(self.console, self.otlp, self.records)
         configure_logging(level, self.logs)
 
     def _drop(self, cause, count):
@@ -97,6 +100,18 @@ def test_what_has_no_room_is_dropped_and_counted(bench):
     assert len(bench.otlp) == 100
     assert bench.dropped == [("queue_full", 1)] * 5
     assert len(bench.lines()) == 105
+
+
+def test_records_are_counted_by_the_name_of_their_event_and_requests_are_not(bench):
+    for name in ("webhook.dead", "webhook.dead", "request.crashed"):
+        log_event(logging.getLogger("x"), logging.ERROR, name, "a thing", {})
+    logging.getLogger("library").warning("hear, hear")
+    telemetry = create_telemetry(RESOURCE, [], [])
+    span = telemetry.tracer.begin_root("GET /health", SpanKind.SERVER)
+    telemetry.tracer.end(span)
+    bench.logs.request(span)
+    counted = {attributes["event.name"]: number.value for attributes, number in bench.records.series()}
+    assert counted == {"webhook.dead": 2, "request.crashed": 1, "log": 1}
 
 
 def test_an_exception_is_logged_with_its_trace(lines):

@@ -33,6 +33,11 @@ def comparisons(desk):
 async def test_what_was_sent_is_what_stripe_counted(desk):
     await desk.office.reconciler.once()
     assert comparisons(desk) == [3, 0]
+    assert drift(desk) == 0
+
+
+def drift(desk):
+    return desk.figure("billing.metering.drift", billing_usage_event_type="sign_events")
 
 
 async def test_a_difference_is_told_and_nothing_is_changed(desk, user, caplog):
@@ -41,6 +46,7 @@ async def test_a_difference_is_told_and_nothing_is_changed(desk, user, caplog):
     )
     await desk.office.reconciler.once()
     assert comparisons(desk) == [2, 1]
+    assert drift(desk) == 5
     [record] = [each for each in caplog.records if getattr(each, "event_name", "") == "metering.different"]
     assert record.event_attributes["billing.metering.sent"] == 3
     assert record.event_attributes["billing.metering.counted"] == 8

@@ -63,14 +63,24 @@ async def test_a_forged_event_leaves_nothing(service, own_redis):
     assert (status, answer["code"]) == (400, "invalid_signature")
     assert "detail" not in answer
     assert own_redis.client().dbsize() == 0
-    assert outcomes(service) == {("_OTHER", "rejected"): 1}
+    assert outcomes(service) == {("_OTHER", "forged"): 1}
+
+
+async def test_a_signature_of_another_time_is_refused_like_a_forged_one_and_counted_apart(service, own_redis):
+    early, body = int(time.time()) - 3600, json.dumps(make_event("evt_1"))
+    signature = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, early)
+    status, answer = await post(service, None, raw=body, **{"Stripe-Signature": signature})
+    assert (status, answer["code"]) == (400, "invalid_signature")
+    assert "detail" not in answer
+    assert own_redis.client().dbsize() == 0
+    assert outcomes(service) == {("_OTHER", "untimely"): 1}
 
 
 @pytest.mark.parametrize("raw", ["", "{}", "[]", "{", '{"object": "event", "object": "event"}'])
 async def test_a_signed_body_that_is_no_event_is_refused(service, raw):
     status, answer = await post(service, None, raw=raw)
     assert (status, answer["code"]) == (400, "malformed_request")
-    assert outcomes(service) == {("_OTHER", "rejected"): 1}
+    assert outcomes(service) == {("_OTHER", "malformed"): 1}
 
 
 async def test_an_event_may_be_larger_than_other_bodies_and_is_bounded(service):

@@ -1,6 +1,7 @@
 """What an alert says to the person who gets it, as Prometheus templates."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from slo import names, promql
 from slo.model import Pair, Slo, plain
@@ -69,6 +70,8 @@ def runbook(slo: Slo) -> str:
     return slo.runbook or names.runbook(slo.name)
 
 
+# The same for all pairs of an SLO.
+@lru_cache(maxsize=64)
 def _budget(slo: Slo, scale: int) -> str:
     spent = _action(f"with {_queried(f'1 - {names.series(names.BUDGET_REMAINING, slo.name)}', slo)}")
     left = _action(f"with {_queried(promql.time_left(slo, '%g', scale), slo, ' $value')}")

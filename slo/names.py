@@ -1,6 +1,7 @@
 """The public names: every recorded series, label, alert and rule group is written here and nowhere else."""
 
 import re
+from functools import lru_cache
 
 ERRORS = "slo:errors:rate5m"
 REQUESTS = "slo:requests:rate5m"
@@ -69,7 +70,8 @@ def runbook(slo: str) -> str:
 
 def series(metric: str, slo: str, window: str | None = None) -> str:
     """The selector of a recorded series of one SLO."""
-    return f"{metric}{braces({SLO: slo} if window is None else {SLO: slo, WINDOW: window})}"
+    more = "" if window is None else f',{WINDOW}="{window}"'
+    return f'{metric}{{{SLO}="{slo}"{more}}}'
 
 
 def braces(labels: dict[str, str]) -> str:
@@ -77,5 +79,6 @@ def braces(labels: dict[str, str]) -> str:
     return "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
 
 
+@lru_cache(maxsize=256)
 def _camel(slo: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"[^a-zA-Z0-9]+", slo))

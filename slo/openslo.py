@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from slo import alerting, calendar, document, naming, sli
@@ -96,7 +96,12 @@ class Documents:
 
 def shape(kind: object) -> Shape:
     """The whole of a document of this kind."""
-    known = _KINDS.get(str(kind))
+    return _shape(str(kind))
+
+
+@lru_cache(maxsize=64)
+def _shape(kind: str) -> Shape:
+    known = _KINDS.get(kind)
     name, annotations, spec = known or (_LOOSE, {}, document.anything)
     return document.mapping(
         {

@@ -34,9 +34,10 @@ _POLICY = document.mapping({**_HEAD, "pairs": document.sequence(_PAIR)}, {"guard
 _UNION = document.mapping({**_HEAD, "union": document.sequence(document.text)})
 
 
-def known(directory: Path = POLICIES) -> list[str]:
+@lru_cache(maxsize=64)
+def known(directory: Path = POLICIES) -> tuple[str, ...]:
     """The names of the policies that are files."""
-    return sorted(path.stem for path in directory.glob("*.yaml"))
+    return tuple(sorted(path.stem for path in directory.glob("*.yaml")))
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ Each kind turns into an expression over a window, aggregated to the labels that 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import promql_parser
 
@@ -61,7 +62,11 @@ class Template:
 
 Query = Counter | Level | Template
 
+# A text is read when its document is checked, and again when its SLO is made.
+_read_once = lru_cache(maxsize=8_192)
 
+
+@_read_once
 def counter(text: str) -> Query:
     """A query about a counter; a ValueError says what else was expected."""
     text = text.strip()
@@ -76,6 +81,7 @@ def counter(text: str) -> Query:
     return Counter(Selector.parse(text))
 
 
+@_read_once
 def template(text: str) -> Query:
     """An expression with the placeholder; the counter in it where it is no more than sum(rate(counter))."""
     text = text.strip()
@@ -88,6 +94,7 @@ def template(text: str) -> Query:
     return Template(text)
 
 
+@_read_once
 def level(text: str) -> Query:
     """An expression of which each moment counts, or one with the placeholder."""
     text = text.strip()

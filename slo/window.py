@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from slo.errors import ScaleError
 
@@ -25,7 +26,7 @@ class Window:
     def __str__(self) -> str:
         return self.text
 
-    @property
+    @cached_property
     def seconds(self) -> int:
         return int(self.text[:-1]) * _UNIT_SECONDS[self.text[-1]]
 

@@ -29,7 +29,7 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]
     """One line or more for each field; the first line is indented by `first`, such as "- "."""
     lead = first
     for key, item in value.items():
-        head = f"{lead}{_key(key)}:"
+        head = f"{lead}{_scalar(key, '')}:"
         lead = indent
         if isinstance(item, str):
             lines.append(f"{head} {_scalar(item, indent)}")
@@ -66,14 +66,13 @@ def _leaf(value: object, indent: str) -> str:
     raise TypeError(f"expected a text, a number, a mapping or a list of mappings and texts, got {value!r}")
 
 
-@lru_cache(maxsize=4_096)
-def _key(text: str) -> str:
-    return _scalar(text, "")
-
-
 def _scalar(text: str, indent: str) -> str:
-    if "\n" in text:
-        return _block(text, indent + _INDENT)
+    return _block(text, indent + _INDENT) if "\n" in text else _line(text)
+
+
+# Keys, and names in labels, come back all the time.
+@lru_cache(maxsize=4_096)
+def _line(text: str) -> str:
     if not _MARKS.search(text) and _PLAIN.fullmatch(text) and not _WORDS.fullmatch(text):
         return text
     if text.isprintable():

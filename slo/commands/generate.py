@@ -1,7 +1,10 @@
 """`slo generate`: Prometheus rules and their promtool tests."""
 
 import argparse
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from slo import output
@@ -32,8 +35,9 @@ def run(options: argparse.Namespace) -> int:
     if options.format != "prometheus" and options.out is None:
         raise SloError(f"--format {options.format}: expected --out DIR as well; {output.GENERATED} is for Prometheus")
     directory = options.out or output.GENERATED
-    guarded = load_guarded(arguments.specs(options))
-    files = output.generate(guarded, options.scale, tests=not options.rules_only, wanted=options.format)
+    with _unswept():
+        guarded = load_guarded(arguments.specs(options))
+        files = output.generate(guarded, options.scale, tests=not options.rules_only, wanted=options.format)
     if options.check:
         problems = output.stale(directory, files, complete=not options.files)
         for problem in problems:
@@ -43,3 +47,15 @@ def run(options: argparse.Namespace) -> int:
     for name in files:
         print(directory / name)
     return 0
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """No search for cycles meanwhile: what is read and made is held to the end, and a search goes through all of it."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()

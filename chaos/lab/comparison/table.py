@@ -24,7 +24,9 @@ PromQL. A minute is named by its distance from the end of the series.
 """
 _MEANING = """
 - **{recordings}**: windows above 1h sum recorded 5m rates here, where Sloth reads the raw series. A rate over 5m knows
-  the last minutes only in part, so such a pair is up to 5 minutes late. That is what the cost below buys.
+  the last minutes only in part, so such a pair is up to 5 minutes late. That is what the cost below buys; `slo predict`
+  and the promtool suites count the delay in. [Decision 0053](decisions/0053-long-windows-are-minutes-late.md) has the
+  ways to be exact that were turned down.
 - **{sloth}**: where it is not on time by the counts themselves, and we are nearer.
 """
 _COUNTING = """

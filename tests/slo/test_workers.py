@@ -1,6 +1,7 @@
 """Several processes make what one makes, and fail as one fails."""
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -38,12 +39,12 @@ def test_few_items_stay_in_one_process() -> None:
 
 def test_many_items_have_a_process_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(workers.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert len(set(workers.mapped(lambda _: os.getpid(), range(workers.WORTH_IT)))) == 2
 
 
 def test_a_process_with_threads_is_not_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers.threading, "active_count", lambda: 2)
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert workers.mapped(lambda _: os.getpid(), range(workers.WORTH_IT)) == [os.getpid()]
 
 

@@ -20,7 +20,7 @@ NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
+.PHONY: panels mutation board-pictures contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,15 @@ contract: setup ## compare what the running stack emits with what rules, alerts 
 
 bench-telemetry: setup ## measure what telemetry costs, and what a hung Collector does in HUNG_SECONDS=300
 	@$(BIN)/python -m bench.telemetry --hung-seconds $(HUNG_SECONDS)
+
+panels: setup ## show that every panel of every board has data, in a lab under load (about 2 minutes)
+	@$(BIN)/python -m chaos.lab.panels
+
+mutation: setup ## inject faults and see that the panels they concern move and no others: FAULTS=NAME,NAME
+	@$(BIN)/python -m chaos.lab.mutation $(if $(FAULTS),--faults $(FAULTS))
+
+board-pictures: setup ## make docs/images/boards of the pages that the last `make mutation` drew
+	@$(BIN)/python -m tests.browser.pictures
 
 collector-kill: setup ## kill the gateway under load, its receiver up or down, and count what arrives: GATEWAY_KILLS=20
 	@$(BIN)/python -m tests.collector.kill --kills $(GATEWAY_KILLS)

@@ -61,11 +61,11 @@ def load_experiment(name_or_path: str) -> Experiment:
         document = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise UserMistake(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    fields = _Fields(document, str(path))
+    fields = Fields(document, str(path))
     return Experiment(path.stem, fields.text("title"), document, _contract(fields))
 
 
-def _contract(fields: _Fields) -> Contract:
+def _contract(fields: Fields) -> Contract:
     extension = fields.extension(EXTENSION)
     load, expect, targets = (extension.part(name) for name in ("load", "expect", "targets"))
     return Contract(
@@ -82,7 +82,7 @@ def _contract(fields: _Fields) -> Contract:
 
 
 @dataclass(frozen=True)
-class _Fields:
+class Fields:
     """A mapping that knows where it stands in the file, for errors that say so."""
 
     mapping: Any
@@ -112,11 +112,11 @@ class _Fields:
             raise UserMistake(f"{self.path}: {name}: expected a number above 0, found {value:g}")
         return value
 
-    def part(self, name: str) -> _Fields:
-        return _Fields(self._get(name, "a mapping", (dict,)), f"{self.path}: {name}")
+    def part(self, name: str) -> Fields:
+        return Fields(self._get(name, "a mapping", (dict,)), f"{self.path}: {name}")
 
-    def extension(self, name: str) -> _Fields:
+    def extension(self, name: str) -> Fields:
         for index, one in enumerate(self._get("extensions", "a list", (list,))):
             if isinstance(one, dict) and one.get("name") == name:
-                return _Fields(one, f"{self.path}: extensions[{index}]")
+                return Fields(one, f"{self.path}: extensions[{index}]")
         raise UserMistake(f"{self.path}: extensions: expected one with the name {name!r}")

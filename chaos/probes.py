@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psutil
 import redis.exceptions
 import requests
 
@@ -69,6 +70,15 @@ def redis_is_silent(seconds: float) -> bool:
     if silent:
         folder.record("effect_confirmed", sent, error_bar_seconds=seconds, probe="redis_is_silent")
     return silent
+
+
+def program_is_stopped(program: str) -> bool:
+    """The operating system says that a program of the lab is stopped."""
+    folder, lab = _lab()
+    stopped = psutil.Process(lab.program(program).pid).status() == psutil.STATUS_STOPPED
+    if stopped:
+        folder.record("effect_confirmed", error_bar_seconds=0.001, probe="program_is_stopped")
+    return stopped
 
 
 def page_arrives() -> bool:

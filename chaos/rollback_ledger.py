@@ -12,18 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import requests
 
 from chaos.run_folder import append_line, read_lines
+
+_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One fault: `resume` the process `pid` (started at `created`) by `deadline`, both in unix seconds."""
+    """One fault to be undone by `deadline`: `resume` the process `pid` (started at `created`), both in unix seconds.
+
+    A fault with a `url` is one that somebody else keeps, who takes it back on DELETE; it has no process.
+    """
 
     id: str
     pid: int
     created: float
     deadline: float
+    url: str = ""
 
 
 def enter(ledger: Path, entry: Entry) -> None:
@@ -36,7 +43,7 @@ def open_entries(ledger: Path) -> list[Entry]:
     lines = read_lines(ledger)
     settled = {line["settled"] for line in lines if "settled" in line}
     return [
-        Entry(line["id"], line["pid"], line["created"], line["deadline"])
+        Entry(line["id"], line["pid"], line["created"], line["deadline"], line["url"])
         for line in lines
         if "open" in line and line["open"] not in settled
     ]
@@ -44,7 +51,7 @@ def open_entries(ledger: Path) -> list[Entry]:
 
 def settle(ledger: Path, entry: Entry, by: str) -> None:
     """Undo one fault and note who did."""
-    outcome = resume(entry.pid, entry.created)
+    outcome = take_back(entry.url) if entry.url else resume(entry.pid, entry.created)
     append_line(ledger, {"settled": entry.id, "by": by, "outcome": outcome, "at": time.time()})
 
 
@@ -66,3 +73,12 @@ def resume(pid: int, created: float) -> str:
     except psutil.NoSuchProcess:
         return "gone"
     return "resumed"
+
+
+def take_back(url: str) -> str:
+    """Have a fault taken back by who keeps it: `removed`, or `gone` if there is no such fault or nobody keeps it."""
+    try:
+        answer = requests.delete(url, timeout=_SECONDS)
+    except requests.ConnectionError:
+        return "gone"
+    return "removed" if answer.ok else "gone"

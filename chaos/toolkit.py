@@ -16,14 +16,14 @@ from chaos.lab.processes import Command, Running
 from chaos.lab.stack import Lab
 from chaos.run_folder import FOLDER_VARIABLE, RunFolder
 
-_CONTROLS = [{"name": "gameday", "provider": {"type": "python", "module": "chaos.controls"}}]
+CONTROLS = [{"name": "gameday", "provider": {"type": "python", "module": "chaos.controls"}}]
 _QUIET = ("--no-version-check", "--no-log-file")
 _VALIDATION_SECONDS = 60.0
 
 
 def write_experiment(experiment: Experiment, folder: RunFolder) -> None:
     """The experiment as Chaos Toolkit gets it: with our controls, which note every activity."""
-    folder.experiment.write_text(json.dumps({**experiment.document, "controls": _CONTROLS}, indent=1))
+    folder.experiment.write_text(json.dumps({**experiment.document, "controls": CONTROLS}, indent=1))
 
 
 async def validate(folder: RunFolder) -> None:

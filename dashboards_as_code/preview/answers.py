@@ -10,10 +10,11 @@ import requests
 
 from dashboards_as_code import variables
 from dashboards_as_code.errors import UnavailableError, UsageError
-from dashboards_as_code.preview.series import Series, read
+from dashboards_as_code.preview.series import Exemplar, Series, exemplars_in, read
 from dashboards_as_code.preview.span import Span
 
 _TIMEOUT_SECONDS = 30
+_MOST_EXEMPLARS = 60
 
 
 @dataclass
@@ -33,6 +34,15 @@ class Answers:
     def over_time(self, expr: str, legend: str = "") -> list[Series]:
         """The series of an expression over the span."""
         return read(self._result(expr, instant=False), legend)
+
+    def exemplars_of(self, target: Mapping[str, Any]) -> list[Exemplar]:
+        """Some cases behind a query that asks for them, evenly chosen; none where Prometheus keeps none."""
+        if not target.get("exemplar", False):
+            return []
+        concrete = variables.substituted(target["expr"], self.span.rate_interval)
+        times = {"start": self.span.start, "end": self.span.end}
+        found = exemplars_in(self._ask("query_exemplars", {"query": concrete, **times}))
+        return found[:: 1 + len(found) // _MOST_EXEMPLARS]
 
     def reach(self) -> None:
         """UsageError where no Prometheus answers."""
@@ -67,7 +77,7 @@ def _result_of(document: Any, url: str, query: str, expected: str) -> list[dict[
     match document:
         case {"status": "success", "data": {"resultType": "scalar", "result": value}}:
             return [{"metric": {}, "value": value}]
-        case {"status": "success", "data": {"result": list(result)}}:
+        case {"status": "success", "data": {"result": list(result)} | list(result)}:
             return result
         case {"status": "error", "error": str(message)}:
             raise UnavailableError(f"{url}: {query}: {' '.join(message.split())}")

@@ -8,6 +8,7 @@ from html import escape
 
 from dashboards_as_code.preview import axes, units
 from dashboards_as_code.preview.axes import Scale
+from dashboards_as_code.preview.series import Exemplar
 from dashboards_as_code.preview.sheet import Mark, Sheet
 
 _TOP, _BOTTOM, _RIGHT = 8, 24, 8
@@ -47,6 +48,11 @@ class Chart:
     def label(self, y: float, text: str) -> str:
         """A label of the y axis."""
         return f'<text class="axis" text-anchor="end" x="{self.x.first - 6:.0f}" y="{y + 4:.1f}">{escape(text)}</text>'
+
+    def dot(self, case: Exemplar, y: float) -> str:
+        """A single case, with what leads to its trace."""
+        tip = escape(f"{units.formatted(case.value, self.sheet.unit)}: {case.text}")
+        return f'<circle class="case" cx="{self.x(case.at)}" cy="{y}" r="2.5"><title>{tip}</title></circle>'
 
     def _times(self) -> Iterator[str]:
         count = max(2, int((self.x.last - self.x.first) / _TIME_PIXELS))

@@ -41,7 +41,8 @@ def drawn(panel: Mapping[str, Any], answers: Answers, marks: Sequence[Mark]) -> 
     if kind not in _DRAWINGS:
         raise DashboardError(f"panel {panel['title']!r}: type {kind!r}; expected one of {', '.join(_DRAWINGS)}")
     asked = [answers.of(target) for target in panel.get("targets", ())]
-    sheet = Sheet(panel, [series for found in asked for series in found], answers.span, marks)
+    cases = [case for target in panel.get("targets", ()) for case in answers.exemplars_of(target)]
+    sheet = Sheet(panel, [series for found in asked for series in found], answers.span, marks, cases)
     empty = kind != TEXT and not (asked and all(asked))
     content = _DRAWINGS[kind](sheet) if sheet.series or kind == TEXT else _nothing(sheet)
     return Drawing(panel["title"], _framed(panel, content), int(panel["gridPos"]["w"]), empty)

@@ -22,7 +22,7 @@ def draw(sheet: Sheet) -> str:
     labels = [label for label, _ in rows]
     chart = Chart.of(sheet, 0.0, float(len(rows)), labels)
     names = (chart.label(chart.y(place + 0.5), label) for place, label in enumerate(labels) if _fits(place, rows))
-    return chart.svg(names, _cells(chart, rows, most)) + _scale(most, sheet)
+    return chart.svg(names, _cells(chart, rows, most), _cases(chart)) + _scale(most, sheet)
 
 
 def _rows(sheet: Sheet) -> Cells:
@@ -62,7 +62,19 @@ def _cells(chart: Chart, rows: Cells, most: float) -> Iterator[str]:
                 yield f'<rect {box} fill="{colours.heat(0.15 + 0.85 * share)}"><title>{tip}</title></rect>'
 
 
+def _cases(chart: Chart) -> Iterator[str]:
+    """Each case within the row of its bucket, the higher the nearer it is to its bound."""
+    limits = sorted(_bound(one) for one in chart.sheet.series)
+    for case in chart.sheet.exemplars:
+        place = next((index for index, limit in enumerate(limits) if case.value <= limit), None)
+        if place is not None:
+            low = limits[place - 1] if place else 0.0
+            share = 0.5 if math.isinf(limits[place]) else (case.value - low) / (limits[place] - low)
+            yield chart.dot(case, chart.y(place + share))
+
+
 def _scale(most: float, sheet: Sheet) -> str:
+    unit = str(sheet.options.get("cellValues", {}).get("unit", "short"))
     stops: Sequence[str] = [colours.heat(0.15 + 0.85 * math.sqrt(share / 8)) for share in range(9)]
     bar = f'<span class="heat" style="background:linear-gradient(90deg,{",".join(stops)})"></span>'
-    return f'<div class="scale">0 {bar} {escape(units.formatted(most, sheet.unit))}</div>'
+    return f'<div class="scale">0 {bar} {escape(units.formatted(most, unit))}</div>'

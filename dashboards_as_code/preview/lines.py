@@ -30,7 +30,7 @@ def draw(sheet: Sheet) -> str:
     chart = Chart.of(sheet, *_range(sheet, [one for one, _ in shown]))
     areas = (_area(chart, one, base, palette) for one, base in reversed(shown) if base)
     paths = (_path(chart, one, palette) for one, _ in shown)
-    return chart.svg(chart.value_grid(), areas, paths, _thresholds(chart)) + _legend(sheet, palette)
+    return chart.svg(chart.value_grid(), areas, paths, _thresholds(chart), _cases(chart)) + _legend(sheet, palette)
 
 
 def _range(sheet: Sheet, shown: Sequence[Series]) -> tuple[float, float]:
@@ -69,6 +69,12 @@ def _area(chart: Chart, one: Series, base: Series, palette: dict[str, str]) -> s
         spots = [f"{chart.x(at)},{chart.y(value)}" for at, value in (*upper, *reversed(lower))]
         outline += "M" + "L".join(spots) + "Z"
     return f'<path fill="{palette[one.name]}" fill-opacity=".3" d="{outline}"/>'
+
+
+def _cases(chart: Chart) -> Iterator[str]:
+    for case in chart.sheet.exemplars:
+        if chart.y.low <= case.value <= chart.y.high:
+            yield chart.dot(case, chart.y(case.value))
 
 
 def _thresholds(chart: Chart) -> Iterator[str]:

@@ -34,6 +34,7 @@ class DrawnBoard:
     uid: str
     title: str
     description: str
+    note: str
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...]
 
@@ -42,11 +43,11 @@ class DrawnBoard:
         return [panel for line in self.lines for panel in line.panels]
 
 
-def draw(document: Mapping[str, Any], answers: Answers) -> DrawnBoard:
-    """Draw every panel of a board's JSON."""
-    found = marks.of_board(document, answers)
+def draw(document: Mapping[str, Any], answers: Answers, note: str = "", more: Sequence[Mark] = ()) -> DrawnBoard:
+    """Draw every panel of a board's JSON, its own marks and some more; `note` stands below the description."""
+    found = (*marks.of_board(document, answers), *more)
     lines = tuple(_lines(document["panels"], answers, found))
-    return DrawnBoard(document["uid"], document["title"], document.get("description", ""), lines, found)
+    return DrawnBoard(document["uid"], document["title"], document.get("description", ""), note, lines, found)
 
 
 def html(boards: Sequence[DrawnBoard], span: Span) -> str:

@@ -40,6 +40,26 @@ class Series:
             yield tuple(piece)
 
 
+@dataclass(frozen=True)
+class Exemplar:
+    """One case of many: when it was (unix seconds), its value, and the labels that lead to its trace."""
+
+    at: float
+    value: float
+    labels: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in sorted(self.labels.items()))
+
+
+def exemplars_in(result: Iterable[Mapping[str, Any]]) -> list[Exemplar]:
+    """Exemplars of Prometheus's answer, in order of time."""
+    found = (one for series in result for one in series["exemplars"])
+    cases = (Exemplar(float(one["timestamp"]), float(one["value"]), one["labels"]) for one in found)
+    return sorted(cases, key=lambda one: one.at)
+
+
 def read(result: Iterable[Mapping[str, Any]], legend: str) -> list[Series]:
     """Series of Prometheus's answer, vector or matrix; one without a number is none."""
     found = []

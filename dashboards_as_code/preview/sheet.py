@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards_as_code.preview.series import Series
+from dashboards_as_code.preview.series import Exemplar, Series
 from dashboards_as_code.preview.span import Span
 
 COLUMN_PIXELS = 64
@@ -26,12 +26,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A panel's JSON with its series and the span that they are of."""
+    """A panel's JSON with its series and single cases, and the span that they are of."""
 
     panel: Mapping[str, Any]
     series: Sequence[Series]
     span: Span
     marks: Sequence[Mark] = ()
+    exemplars: Sequence[Exemplar] = ()
 
     @property
     def width(self) -> int:

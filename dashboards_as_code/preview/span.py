@@ -12,11 +12,15 @@ _SHORTEST_STEP_SECONDS = 1
 
 @dataclass(frozen=True)
 class Span:
-    """From `start` to `end` (unix seconds); `rate_interval` such as "1m" stands for Grafana's variable."""
+    """From `start` to `end` (unix seconds); `rate_interval` such as "1m" stands for Grafana's variable.
+
+    `steps` is how many samples a range has at most.
+    """
 
     start: float
     end: float
     rate_interval: str
+    steps: int = _STEPS
 
     @property
     def seconds(self) -> float:
@@ -25,7 +29,7 @@ class Span:
     @property
     def step(self) -> int:
         """Whole seconds between two samples of a range."""
-        return max(_SHORTEST_STEP_SECONDS, math.ceil(self.seconds / _STEPS))
+        return max(_SHORTEST_STEP_SECONDS, math.ceil(self.seconds / self.steps))
 
     @property
     def text(self) -> str:

@@ -1,11 +1,14 @@
 """What has no checker here: Tempo's, Loki's and Grafana's files against each other and what is documented."""
 
+import json
 from typing import Any
 
 import pytest
 import yaml
 
 from chaos.lab.programs import PROJECT
+from dashboards_as_code.boards import build
+from dashboards_as_code.sources import load
 
 DEPLOY = PROJECT / "deploy"
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
@@ -59,3 +62,14 @@ def test_prometheus_keeps_the_intervals_that_the_promises_rest_on() -> None:
         for path in ("collector/alertmanager.yaml", "deploy/alertmanager/alertmanager.yaml")
     ]
     assert [routes[0][name] for name in intervals] == [routes[1][name] for name in intervals]
+
+
+def test_grafana_gets_every_generated_board_and_no_alert() -> None:
+    (provider,) = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/boards.yaml").read_text())["providers"]
+    mounts = dict(volume.split(":")[:2] for volume in COMPOSE["grafana"]["volumes"])
+    (folder,) = (source for source, inside in mounts.items() if inside == provider["options"]["path"])
+    boards = [json.loads(path.read_text()) for path in sorted((PROJECT / folder).glob("*.json"))]
+    assert {board["uid"] for board in boards} == {one.uid for one in build(load())}
+    assert not [board["uid"] for board in boards for panel in board["panels"] if "alert" in panel]
+    assert {path.name for path in (DEPLOY / "grafana/provisioning").iterdir()} == {"dashboards", "datasources"}
+    assert (provider["allowUiUpdates"], mounts["./deploy/grafana/provisioning"]) == (False, "/etc/grafana/provisioning")

@@ -41,6 +41,17 @@ RECORDED: dict[str, list[dict[str, Any]]] = {
     "pages": [{"metric": {"alertname": "Burn"}, "values": [[at, "1"] for at in range(END - 40, END)]}],
     "nan": [over_time({}, lambda _: "NaN")],
 }
+EXEMPLARS = {
+    "buckets": [
+        {
+            "seriesLabels": {"le": "0.25"},
+            "exemplars": [
+                {"labels": {"trace_id": "ab"}, "value": "0.175", "timestamp": END - 60},
+                {"labels": {"trace_id": "cd"}, "value": "0.05", "timestamp": END - 90},
+            ],
+        }
+    ]
+}
 
 
 class Recorder(BaseHTTPRequestHandler):
@@ -49,6 +60,8 @@ class Recorder(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         (query,) = form["query"]
+        if self.path.endswith("query_exemplars"):
+            return self._answer({"status": "success", "data": EXEMPLARS.get(query, [])})
         kind = "matrix" if self.path.endswith("query_range") else "vector"
         if query == "1":
             document: dict[str, Any] = {"status": "success", "data": {"resultType": "scalar", "result": [END, "1"]}}
@@ -56,6 +69,9 @@ class Recorder(BaseHTTPRequestHandler):
             document = {"status": "success", "data": {"resultType": kind, "result": RECORDED[query]}}
         else:
             document = {"status": "error", "error": f"unknown\nquery {query}"}
+        return self._answer(document)
+
+    def _answer(self, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()
         self.send_response(200 if document["status"] == "success" else 400)
         self.send_header("Content-Length", str(len(body)))
@@ -80,12 +96,13 @@ def panel(kind: str, expr: str, unit: str = "short", legend: str = "", **parts: 
     defaults = {"unit": unit, "custom": parts.get("custom", {}), "mappings": parts.get("mappings", [])}
     defaults["thresholds"] = {"steps": parts.get("steps", [])}
     instant = kind in {"stat", "gauge", "bargauge", "table"}
+    target = {"expr": expr, "legendFormat": legend, "instant": instant, "exemplar": kind == "heatmap"}
     return {
         "type": kind,
         "title": f"A {kind}",
         "description": "How to read it.",
         "gridPos": {"x": 0, "y": 0, "w": 8, "h": 8},
-        "targets": [{"expr": expr, "legendFormat": legend, "instant": instant}] if expr else [],
+        "targets": [target] if expr else [],
         "fieldConfig": {"defaults": defaults, "overrides": parts.get("overrides", [])},
         "options": parts.get("options", {}),
         "transformations": parts.get("transformations", []),

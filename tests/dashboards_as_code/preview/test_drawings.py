@@ -52,7 +52,7 @@ def test_a_heatmap_shows_each_bucket_alone_from_the_fastest_up(draw: Draw) -> No
     labels = re.findall(r'text-anchor="end"[^>]*>([^<]+)<', html)
     assert labels == ["≤ 100 ms", "≤ 250 ms", "more"]
     tips = set(re.findall(r"<title>([^<]+)</title>", html))
-    assert tips == {"≤ 100 ms: 10", "≤ 250 ms: 20"}
+    assert tips == {"≤ 100 ms: 10", "≤ 250 ms: 20", "50 ms: trace_id cd", "175 ms: trace_id ab"}
 
 
 def test_a_state_timeline_names_and_colours_states(draw: Draw) -> None:
@@ -107,3 +107,10 @@ def test_annotations_mark_the_moments_at_which_they_began(answers: Answers) -> N
     pages = {"name": "Pages", "expr": "pages", "titleFormat": "{{alertname}}", "iconColor": "red"}
     (mark,) = marks.of_board({"annotations": {"list": [pages]}}, answers)
     assert (mark.at, mark.text, mark.colour) == (END - 40, "Pages: Burn", "#f2495c")
+
+
+def test_exemplars_stand_in_the_row_of_their_bucket(draw: Draw) -> None:
+    html = draw("heatmap", "buckets", "s", "{{le}}").html
+    rows = [float(y) for y in re.findall(r'text-anchor="end"[^>]* y="([\d.]+)"', html)]
+    dots = [float(y) for y in re.findall(r'<circle [^>]*cy="([\d.]+)"', html)]
+    assert dots == pytest.approx([rows[0] - 4, rows[1] - 4], abs=0.2)  # half way up, where the labels stand

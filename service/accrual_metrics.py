@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from service.domain.catalog_terms import CostModel
-from service.domain.cost import CostBreakdown, accrue
+from service.domain.cost import CostBreakdown, accrue, accrue_request
 from service.domain.money import MICROCENTS_PER_USD
 from service.domain.usage import EventType, Outcome, UsageEvent
 from service.ledger.ingest import Intake
 from service.telemetry.instruments import Instruments
 from service.top_costs import TopCosts
 from service.usage_metrics import Result
+
+_REQUESTS = {"billing.cost.component": "requests"}
 
 
 def record_accrual(
@@ -29,7 +31,9 @@ def record_accrual(
 
 def record_request_cost(instruments: Instruments, top: TopCosts, model: CostModel, tenant_id: str) -> None:
     """Add what answering one request of a tenant's costs."""
-    _add(instruments, top, tenant_id, accrue(model, {}, requests=1))
+    amount = accrue_request(model)
+    instruments.accrued_cost.add(amount / MICROCENTS_PER_USD, _REQUESTS)
+    top.add(tenant_id, float(amount))
 
 
 def _add(instruments: Instruments, top: TopCosts, tenant_id: str, cost: CostBreakdown) -> None:

@@ -83,6 +83,11 @@ def accrue(
     )
 
 
+def accrue_request(model: CostModel) -> int:
+    """Micro-cents of one request without units; the same as `accrue` says."""
+    return divide_rounded(model.million_requests_microcents, _MILLION)
+
+
 def day_revenue(catalog: Catalog, plan: Plan, before: Mapping[EventType, int], added: Mapping[EventType, int]) -> int:
     """What a day's billed units add to the month's charge, given the month's units before that day."""
     return sum(

@@ -17,7 +17,7 @@ from service.telemetry.logs import log_event
 from service.telemetry.pipeline import Telemetry
 from service.telemetry.sampling import Reason
 from service.telemetry.spans import CURRENT, Span
-from service.telemetry.tracing import Attributes, caller_links
+from service.telemetry.tracing import caller_links
 
 _log = logging.getLogger(__name__)
 GAMEDAY_HEADER = "X-GameDay"
@@ -27,8 +27,6 @@ UNMATCHED = "unmatched"
 _RUN = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 """A run's name; nothing else that a client sends is noted."""
 
-_ACTIVE: dict[str, Attributes] = {name: {"http.request.method": name} for name in (*METHODS, "_OTHER")}
-
 
 def observe_requests(telemetry: Telemetry) -> Middleware:
     """Measure every request; whether its trace is kept is decided when it is over."""
@@ -37,6 +35,7 @@ def observe_requests(telemetry: Telemetry) -> Middleware:
 
 def _observe(telemetry: Telemetry) -> Middleware:
     tracer, active_requests = telemetry.tracer, telemetry.instruments.active_requests
+    at_work = {name: active_requests.bound({"http.request.method": name}) for name in (*METHODS, "_OTHER")}
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -48,8 +47,8 @@ def _observe(telemetry: Telemetry) -> Middleware:
         attributes["billing.request.id"] = request_id
         if tracer.sampling.honours_gameday:
             _note_gameday(request, span)
-        active = _ACTIVE[method]
-        active_requests.add(1, active)
+        active = at_work[method]
+        active.value += 1
         token = CURRENT.set(span)
         status = 500
         try:
@@ -59,7 +58,7 @@ def _observe(telemetry: Telemetry) -> Middleware:
             return response
         finally:
             CURRENT.reset(token)
-            active_requests.add(-1, active)
+            active.value -= 1
             _finish(request, telemetry, span, status)
 
     return middleware

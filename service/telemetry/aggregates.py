@@ -75,6 +75,10 @@ class Instrument(Generic[Point]):
         """Have the series from now on; without it the first sample would be invisible to `rate()`."""
         self._point(attributes)
 
+    def bound(self, attributes: Attributes) -> Point:
+        """The series itself, for one that is written so often that even finding it counts; it is there from now on."""
+        return self._point(attributes)
+
     def start_all(self) -> None:
         """The same for every set of values that is known in advance; an attribute without a list is left out."""
         listed = [attribute.values or (None,) for attribute in self.metric.attributes]

@@ -4,7 +4,7 @@ A trace belongs to one root. When the root ends it is decided whether the trace 
 spans of it. What ends after its root follows the root's fate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from random import Random, SystemRandom
 from time import perf_counter, time_ns
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from opentelemetry.trace import SpanKind
 
-from service.telemetry.aggregates import Attributes, Counter, Histogram
+from service.telemetry.aggregates import Counter, Histogram
 from service.telemetry.sampling import Reason, Sampling
 
 _DRAW = Random(SystemRandom().getrandbits(256)).getrandbits  # noqa: S311 - ids protect nothing
@@ -90,7 +90,7 @@ class Tracer:
     def __init__(self, sampling: Sampling, sink: Sink, decisions: Counter) -> None:
         self.sampling = sampling
         self._sink = sink
-        self._decisions = decisions
+        self._decided = {reason: decisions.bound({"billing.trace.decision": reason.value}) for reason in Reason}
 
     def begin_root(self, name: str, kind: SpanKind, links: Sequence[Link] = ()) -> Span:
         """Begin a trace; a link to a kept trace keeps it as well."""
@@ -138,7 +138,7 @@ class Tracer:
 
     def _decide(self, trace: Trace, root: Span) -> None:
         reason = trace.reason = self._reason(trace, root)
-        self._decisions.add(1, _DECISIONS[reason])
+        self._decided[reason].value += 1
         if reason is not Reason.NONE:
             trace.kept = True
             self._keep([span for span in trace.spans if span.ended])
@@ -160,9 +160,6 @@ class Tracer:
                 seconds = span.ended - span.started
                 span.histogram.exemplify(seconds, span.attributes, span.trace.trace_id, span.span_id)
         self._sink.take(spans)
-
-
-_DECISIONS: Mapping[Reason, Attributes] = {reason: {"billing.trace.decision": reason.value} for reason in Reason}
 
 
 def link_to(span: Span, sampled: bool = False) -> Link:

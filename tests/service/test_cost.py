@@ -11,6 +11,7 @@ from service.domain.cost import (
     DayUsage,
     Estimate,
     accrue,
+    accrue_request,
     daily_costs,
     keeps_margin_floor,
     margin_ratio,
@@ -40,6 +41,7 @@ def test_a_months_cost_by_hand():
 
 
 def test_the_low_estimate_takes_the_cheapest_authority():
+    assert accrue_request(MODEL) == accrue(MODEL, {}, requests=1).total_microcents > 0
     low = accrue(MODEL, {STAMP: 1_000}, 0, Estimate.LOW)
     assert low.timestamp_authority_microcents == 120_000_000
 

@@ -15,7 +15,7 @@ NAMED = {
     "text": "#ccccdc",
     "transparent": "#181b1f",
 }
-_CLASSIC = (
+CLASSIC = (
     *("#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#4f9de0", "#ba43a9", "#9f86d0"),
     *("#b7dbab", "#f4d598", "#70dbed", "#f9ba8f", "#f29191", "#82b5d8", "#e5a8e2", "#aea2e0"),
 )
@@ -30,7 +30,7 @@ def colour(name: str) -> str:
 def of_series(names: Sequence[str], overrides: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The colour of each series: fixed where the panel says so, else by its place."""
     fixed = {override["matcher"]["options"]: _fixed(override) for override in overrides}
-    return {name: fixed.get(name) or _CLASSIC[place % len(_CLASSIC)] for place, name in enumerate(dict.fromkeys(names))}
+    return {name: fixed.get(name) or CLASSIC[place % len(CLASSIC)] for place, name in enumerate(dict.fromkeys(names))}
 
 
 def of_value(value: float, steps: Sequence[Mapping[str, Any]]) -> str:

@@ -29,7 +29,8 @@ def draw(sheet: Sheet) -> str:
     palette = colours.of_series([one.name for one in sheet.series], sheet.overrides)
     chart = Chart.of(sheet, *_range(sheet, [one for one, _ in shown]))
     areas = (_area(chart, one, base, palette) for one, base in reversed(shown) if base)
-    paths = (_path(chart, one, palette) for one, _ in shown)
+    # From the top of a stack down, so that a series of nothing does not cover the edge of what it stands on.
+    paths = (_path(chart, one, palette) for one, _ in (reversed(shown) if stacked else shown))
     return chart.svg(chart.value_grid(), areas, paths, _thresholds(chart), _cases(chart)) + _legend(sheet, palette)
 
 

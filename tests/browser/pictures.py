@@ -7,14 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageColor
 from playwright.async_api import async_playwright
 
 from chaos.lab.programs import PROJECT, find
+from dashboards_as_code.preview.colours import CLASSIC, NAMED, heat
 
 PAGES = PROJECT / "var" / "mutation" / "pages"
 PICTURES = PROJECT / "docs" / "images" / "boards"
-_COLOURS = 24
+_GROUND, _BRIGHT = (24, 27, 31), (216, 217, 218)
+_GREYS, _HEATS, _BLENDS = 14, 16, (1.0, 0.6, 0.3)
 _SCALE = 0.6
 """Of the page's 1576 pixels: the smallest at which its smallest texts are readable."""
 
@@ -37,8 +39,25 @@ def _keep(png: bytes, path: Path) -> int:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     size = (round(picture.width * _SCALE), round(picture.height * _SCALE))
     small = picture.resize(size, Image.Resampling.LANCZOS)
-    small.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+    small.quantize(palette=_palette(), dither=Image.Dither.NONE).save(path, optimize=True)
     return path.stat().st_size
+
+
+def _palette() -> Image.Image:
+    """The colours that the page uses, each also as its edges blend it with the ground."""
+    greys = [_mixed(_BRIGHT, place / (_GREYS - 1)) for place in range(_GREYS)]
+    own = [ImageColor.getrgb(one)[:3] for one in (*NAMED.values(), *CLASSIC, "#6e9fff", "#b877d9")]
+    blended = [_mixed(colour, share) for colour in own for share in _BLENDS]
+    heats = [ImageColor.getrgb(heat(place / (_HEATS - 1)))[:3] for place in range(_HEATS)]
+    chosen = list(dict.fromkeys([(17, 18, 23), *greys, *blended, *heats]))
+    holder = Image.new("P", (1, 1))
+    holder.putpalette([part for colour in chosen for part in colour])
+    return holder
+
+
+def _mixed(colour: tuple[int, ...], share: float) -> tuple[int, ...]:
+    pairs = zip(_GROUND, colour, strict=True)
+    return tuple(round(low + (high - low) * share) for low, high in pairs)
 
 
 def main() -> int:

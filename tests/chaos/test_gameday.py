@@ -16,11 +16,21 @@ import pytest
 import yaml
 
 import slo.rules
+from chaos import clients
 from chaos.falsification import broken_rules, without_effect
+from chaos.lab.mutation.episode import CALM_SECONDS, Episode
+from chaos.lab.mutation.fault import load_faults
+from chaos.lab.mutation.judgement import judge
+from chaos.lab.mutation.readings import read
+from chaos.lab.mutation.run import LAG_SECONDS
+from chaos.lab.mutation.shift import THRESHOLD
 from chaos.lab.processes import marked_processes
 from chaos.lab.state import LabState, read_state
+from chaos.lab.under_load import RATE_INTERVAL
 from chaos.order import Order, order_of
+from chaos.run_folder import FOLDER_VARIABLE
 from chaos.timeline import MARKS
+from dashboards_as_code import boards, sources
 
 pytestmark = pytest.mark.lab
 
@@ -197,7 +207,22 @@ def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedPro
     return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=folder)
 
 
-def test_a_lab_stays_up_with_every_panel_filled_until_it_is_taken_down(tmp_path: Path) -> None:
+def assert_forged_webhooks_show(prometheus: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short form of `make mutation`: one fault, on the board that is about it."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    faults, began = load_faults(["webhooks-forged"]), time.time()
+    assert clients.forge_webhooks(seconds=11, per_second=20)
+    ended = time.time()
+    errors = [board for board in boards.build(sources.load()) if board.uid == "errors"]
+    readings = read(errors, prometheus, began - CALM_SECONDS, ended, RATE_INTERVAL)
+    (found,) = judge(faults, [Episode("webhooks-forged", began, ended)], readings, LAG_SECONDS)
+    assert found.expected["errors: Webhooks by outcome"] > THRESHOLD, found
+    assert not [panel for panel in found.false if "Redis" in panel or "Stripe" in panel], found
+
+
+def test_a_lab_stays_up_with_every_panel_filled_until_it_is_taken_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     up = command(tmp_path, "gameday", "up", "--scale", str(SCALE), "--load", "40")
     assert up.returncode == 0, up.stderr
     state = read_state(tmp_path / "var" / "lab" / "lab")
@@ -213,6 +238,7 @@ def test_a_lab_stays_up_with_every_panel_filled_until_it_is_taken_down(tmp_path:
             assert time.monotonic() < end, panels.stdout + panels.stderr
             time.sleep(1)
         assert panels.stdout.splitlines()[-1].endswith("empty=0")
+        assert_forged_webhooks_show(state.urls["prometheus"], tmp_path / "var" / "lab", monkeypatch)
     finally:
         down = command(tmp_path, "gameday", "down")
     assert (down.returncode, down.stdout) == (0, "the lab is down\n")

@@ -39,6 +39,7 @@ def test_stacked_series_stand_on_each_other(draw: Draw) -> None:
     html = draw("timeseries", "rate", "ops", "{{code}}", custom={"stacking": {"mode": "normal"}}).html
     assert html.count('fill-opacity=".3"') == 2
     assert ">8 ops/s</text>" in html  # 6 and 2.5 above it
+    assert re.findall(r'class="line"[^>]*><title>(\w+):', html) == ["5xx", "2xx"]  # the lower one is not covered
 
 
 @pytest.mark.parametrize(("style", "drawn"), [("line", 2), ("off", 0)])

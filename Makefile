@@ -20,7 +20,7 @@ NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 
-.PHONY: panels mutation board-pictures contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
+.PHONY: dashboards-lint dashboards-pythons panels mutation board-pictures contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,13 @@ slo-test: setup ## play every generated promtool suite of the service's objectiv
 compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md
 	@$(BIN)/python -m chaos.lab.install sloth
 	@$(BIN)/python -m chaos.lab.comparison
+
+dashboards-lint: setup ## have Grafana's dashboard-linter judge every board (built on first use, 1 minute)
+	@$(BIN)/python -m chaos.lab.install dashboard-linter
+	@$(BIN)/python -m chaos.lab.board_lint
+
+dashboards-pythons: setup ## have every Python 3.11 to 3.13 that is here build the boards twice, to the committed bytes
+	@$(BIN)/python -m tests.dashboards_as_code.pythons
 
 contract: setup ## compare what the running stack emits with what rules, alerts and panels use
 	@$(BIN)/python -m chaos.lab.contract

@@ -25,6 +25,8 @@ from chaos.run_folder import RunFolder
 FOLDER = Path("var/lab")
 PID_FILE = "host.json"
 _READY = "ready"
+_RUNS = "gameday"
+"""The runs' folder, beside the lab's."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ async def hold(options: HostOptions, folder: RunFolder) -> None:
         pinned_ports=options.pinned_ports,
     )
     inbox: asyncio.Queue[Notification] = asyncio.Queue()
-    lab = Lab(lab_options, folder.lab, folder.rollbacks, build_receiver(folder, inbox))
+    lab = Lab(lab_options, folder.lab, folder.rollbacks, build_receiver(folder, inbox, folder.root.parent / _RUNS))
     try:
         await guarded(_open(lab, folder, options), lab.watch())
     finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from chaos.exposition import Exposition
 from chaos.run_folder import RunFolder
 
 
@@ -27,8 +29,11 @@ class Notification:
         return self.labels["alertname"]
 
 
-def build_receiver(folder: RunFolder, inbox: asyncio.Queue[Notification]) -> web.Application:
-    """An application that notes each alert on arrival in the run's events and hands it to the responder."""
+def build_receiver(folder: RunFolder, inbox: asyncio.Queue[Notification], runs: Path | None = None) -> web.Application:
+    """An application that notes each alert on arrival in the run's events and hands it to the responder.
+
+    Prometheus scrapes it as well, for what the run tells of itself and of those in `runs`, by default beside it.
+    """
 
     async def alerts(request: web.Request) -> web.Response:
         received_at = time.time()
@@ -37,7 +42,13 @@ def build_receiver(folder: RunFolder, inbox: asyncio.Queue[Notification]) -> web
             inbox.put_nowait(notification)
         return web.Response()
 
+    exposition = Exposition(folder, runs)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(text=await asyncio.to_thread(exposition.text))
+
     application = web.Application()
+    application.router.add_get("/metrics", metrics)
     application.router.add_post("/alerts", alerts)
     return application
 

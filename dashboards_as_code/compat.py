@@ -24,7 +24,7 @@ DATASOURCE_VARIABLE = "prometheus_datasource"
 _OBSOLETE = frozenset(
     {"__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style"}
     | {"cacheTimeout", "error", "height", "minSpan", "span", "hideTimeOverride"}
-    | {"auto", "auto_count", "auto_min", "tagValuesQuery", "tagsQuery", "useTags"}
+    | {"auto", "auto_count", "auto_min", "tagValuesQuery", "tagsQuery", "time_options", "useTags"}
 )
 _PER_SECOND = "cps"
 _NOTHING = 1e-9  # a heatmap draws no cell up to this value

@@ -111,6 +111,16 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A moment drawn over all panels, while the expression has a series; `text` as a query's legend."""
+
+    name: str
+    expr: str
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True)
 class Board:
     """One dashboard. The uid names its file and never changes, since links and bookmarks hold it."""
 
@@ -121,6 +131,7 @@ class Board:
     variables: tuple[Variable, ...] = ()
     tags: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     def panels(self) -> Iterator[Panel]:
         """All panels, from top left to bottom right."""

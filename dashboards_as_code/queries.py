@@ -96,6 +96,19 @@ NO_ERROR = "none"
 
 DAY_SECONDS = 86400
 
+GAMEDAY_PHASE = "gameday.run.phase"
+GAMEDAY_MARK = "gameday.mark.offset"
+GAMEDAY_STEP = "gameday.step.duration"
+GAMEDAY_TARGET = "gameday.step.target"
+GAMEDAY_HISTORY = "gameday.history.duration"
+GAMEDAY_EXPECTED = "gameday.alerts.expected"
+PHASE = "gameday.phase"
+IDLE = "idle"
+
+# What the Collector's exporter says of the process that telemetry is of.
+TARGET = "target_info"
+VERSION = "service_version"
+
 # Prometheus's own names.
 ALERTS = "ALERTS"
 ALERT_NAME = "alertname"
@@ -344,6 +357,31 @@ def firing_pages() -> str:
     """The alerts that wake somebody, each SLO once at a time."""
     matchers = names.braces({ALERT_STATE: AlertState.FIRING.name.lower(), names.SEVERITY: Severity.PAGE.value})
     return f"max by ({names.SLO}, {ALERT_NAME}) ({ALERTS}{matchers})"
+
+
+def deploys() -> str:
+    """Versions of the service that were not there five minutes ago."""
+    running = f'{TARGET}{{{CHOSEN[JOB]}, {CHOSEN[INSTANCE]}, {VERSION}!=""}}'
+    return f"count by ({VERSION}) ({running}) unless count by ({VERSION}) ({running} offset 5m)"
+
+
+def experiment_phases(phase: Metric) -> str:
+    """The phase of the GameDay that is under way, from the fault on."""
+    (series,) = prometheus_names(phase)
+    found = label(phase, PHASE)
+    return f'max by ({found}) ({series}{{{found}!="{IDLE}"}}) > 0'
+
+
+def of_gameday(metric: Metric) -> str:
+    """What the GameDay says now, by all its attributes; it has one instance, and no choice of jobs is about it."""
+    (series,) = prometheus_names(metric)
+    return f"max by ({', '.join(prometheus_labels(metric))}) ({series})"
+
+
+def fired(expected: Metric) -> str:
+    """1 for every alert that fires, 0 for each that is expected and does not."""
+    firing = names.braces({ALERT_STATE: AlertState.FIRING.name.lower()})
+    return f"max by ({ALERT_NAME}) ({ALERTS}{firing}) or 0 * {of_gameday(expected)}"
 
 
 def label_values(metric: Metric, wanted: str) -> str:

@@ -9,7 +9,7 @@ import yaml
 
 from dashboards_as_code import queries, variables
 from dashboards_as_code.errors import DashboardError
-from service.telemetry.registry import Registry, load_registry, prometheus_labels, prometheus_names
+from service.telemetry.registry import Registry, load_registry, parse_registry, prometheus_labels, prometheus_names
 from slo import names
 from slo.model import Policy, Slo
 from slo.policy import policy_of
@@ -34,6 +34,7 @@ class Sources:
     registry: Registry
     guarded: tuple[GuardedSlo, ...]
     margin_floor: Decimal
+    gameday: Registry
 
     def named(self, slos: Iterable[str]) -> Iterator[GuardedSlo]:
         """These SLOs, in this order; a DashboardError where one has no document."""
@@ -45,13 +46,18 @@ class Sources:
 
     def vocabulary(self) -> Mapping[str, frozenset[str]]:
         """Each series that is emitted or recorded, with the labels that it can have."""
-        return {**_emitted(self.registry), **_RECORDED}
+        return {**_emitted(self.registry), **_emitted(self.gameday), **_RECORDED}
 
 
 def load() -> Sources:
     """Read the registry and the specs of this project; a RegistryError or an SloError says what is wrong there."""
     slos = load_specs(sorted(SPECS.glob("*.yaml")))
-    return Sources(load_registry(), tuple(GuardedSlo(slo, policy_of(slo)) for slo in slos), _margin_floor())
+    return Sources(load_registry(), tuple(GuardedSlo(slo, policy_of(slo)) for slo in slos), _margin_floor(), _gameday())
+
+
+def _gameday() -> Registry:
+    """What a GameDay tells of itself; read as a file, since no board needs to run one."""
+    return parse_registry(files("chaos").joinpath("telemetry.yaml").read_text("utf-8"))
 
 
 def _margin_floor() -> Decimal:
@@ -73,6 +79,7 @@ def _bucket_label(series: str) -> set[str]:
 
 
 _RECORDED = {
+    queries.TARGET: _TARGET | {queries.VERSION},
     names.ERRORS: _IDENTITY,
     names.REQUESTS: _IDENTITY,
     names.PERIOD_ERRORS: _IDENTITY,

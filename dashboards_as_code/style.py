@@ -9,7 +9,7 @@ from typing import Any
 from grafanalib import core
 
 from dashboards_as_code import compat, links, misuse, queries, variables
-from dashboards_as_code.model import AlertState, Board, Kind, Link, Palette, Panel, Row
+from dashboards_as_code.model import AlertState, Board, Kind, Link, Mark, Palette, Panel, Row
 from slo import names
 
 FAMILY = "billing"
@@ -48,7 +48,7 @@ def dashboard(board: Board) -> Any:
         panels=list(_place(board.rows)),
         templating=variables.templating(board.variables),
         links=[_other_boards(), *map(_board_link, (*board.links, *links.EVERYWHERE))],
-        annotations=core.Annotations(list=[_pages()]),
+        annotations=core.Annotations(list=[_pages(), *map(_marks, board.marks)]),
         time=core.Time("now-1h", "now"),
         refresh="10s",
         graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
@@ -80,6 +80,18 @@ def _pages() -> dict[str, Any]:
         "iconColor": LEVEL_COLOURS["page"],
         "titleFormat": f"{{{{{queries.ALERT_NAME}}}}}",
         "textFormat": f"{{{{{names.SLO}}}}}",
+    }
+
+
+def _marks(mark: Mark) -> dict[str, Any]:
+    return {
+        "name": mark.name,
+        "datasource": compat.datasource(),
+        "enable": True,
+        "expr": mark.expr,
+        "iconColor": mark.colour,
+        "titleFormat": mark.name,
+        "textFormat": mark.text,
     }
 
 

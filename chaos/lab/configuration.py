@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _COLLECTOR = ROOT / "collector"
 _PROMETHEUS_CONFIG = _COLLECTOR / "prometheus.yaml"
 _ALERTMANAGER_CONFIG = _COLLECTOR / "alertmanager.yaml"
-_SCRAPED = {"collector": "collector_metrics", "otelcol": "collector_own"}
+_SCRAPED = {"collector": "collector_metrics", "otelcol": "collector_own", "gameday": "receiver"}
 """Which port answers for a scrape job."""
 
 PROXIES = {"redis_proxy": "redis", "stripe_proxy": "stripe", "otlp_proxy": "otlp"}

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from dashboards_as_code import queries
-from dashboards_as_code.boards import billing_panels, limit_panels, metering_panels, slo_panels, telemetry_panels
+from dashboards_as_code.boards import (
+    billing_panels,
+    gameday_panels,
+    limit_panels,
+    metering_panels,
+    slo_panels,
+    telemetry_panels,
+)
 from dashboards_as_code.boards import service_panels as panels
 from dashboards_as_code.boards.variables import targets
 from dashboards_as_code.model import Board, Row
@@ -24,7 +31,7 @@ def board(sources: Sources) -> Board:
         description="Who is paged, how fast the budget burns, and which dependency is behind it.",
         tags=("billing", "gameday", "slo"),
         variables=targets(registry),
-        rows=(*slo_rows(guarded), *service_rows(registry)),
+        rows=(*gameday_panels.rows(sources.gameday), *slo_rows(guarded), *service_rows(registry)),
     )
 
 

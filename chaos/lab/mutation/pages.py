@@ -15,7 +15,7 @@ from dashboards_as_code.preview.sheet import Mark
 from dashboards_as_code.preview.span import Span
 
 HEALTHY, DURING = "healthy", "fault"
-_BEFORE_SECONDS, _AFTER_SECONDS = 30.0, 8.0
+_CALM_SECONDS, _BEFORE_SECONDS, _AFTER_SECONDS = 34.0, 30.0, 8.0
 _COLOUR = "#b877d9"
 
 Documents = Mapping[str, Mapping[str, Any]]
@@ -36,7 +36,7 @@ def _pages(
     documents: Documents, faults: Sequence[Fault], episodes: Sequence[Episode], prometheus: str
 ) -> Iterator[tuple[str, str]]:
     calm_end = episodes[0].began - 1
-    calm = Answers(prometheus, Span(calm_end - 2 * _BEFORE_SECONDS, calm_end, RATE_INTERVAL))
+    calm = Answers(prometheus, Span(calm_end - _CALM_SECONDS, calm_end, RATE_INTERVAL))
     spans = {one.fault: Answers(prometheus, _span(one)) for one in episodes}
     for document in documents.values():
         place = most_concerned(document, faults)

@@ -9,7 +9,7 @@ from typing import Any
 
 from slo import alerting, calendar, document, naming, sli
 from slo.document import Problem, Shape
-from slo.indicator import Indicator, Slices
+from slo.indicator import Counted, Indicator, NativeHistogram, Slices
 from slo.model import Guard, Objective, Slo, Window
 from slo.policy import NO_POLICY
 from slo.yamlfile import Content
@@ -33,6 +33,8 @@ _ANNOTATIONS: dict[str, Shape] = {
     "slo/minimum-failures": document.parsed_by(naming.count),
     "slo/alerting": naming.as_json(alerting.SHAPE),
 }
+# What counts events; the others weigh moments.
+_EVENTS = (Counted, NativeHistogram)
 _SLICE_WINDOW = document.either(document.between(_ZERO, Decimal(1_440), closed=True), document.parsed_by(Window))
 _OBJECTIVE = document.mapping(
     {},
@@ -234,7 +236,7 @@ def _slo(metadata: Any, spec: Any, indicator: Indicator, entry: Any, suffix: str
         alerting=alerting.alerting(json.loads(annotations.get("slo/alerting", "{}"))),
         guard=_guard(annotations),
         runbook=annotations.get("slo/runbook"),
-        unit=annotations.get("slo/unit", "requests"),
+        unit=annotations.get("slo/unit", "requests" if isinstance(indicator, _EVENTS) else "moments"),
     )
 
 

@@ -65,6 +65,11 @@ spec:
   objectives: [{target: 0.999}]
   alertPolicies: [{alertPolicyRef: seed}]
 """
+# A slice of 5m is bad above 5 % errors.
+SLICED = {
+    "Timeslices": "{target: 0.999, timeSliceTarget: 0.95, timeSliceWindow: 5m}",
+    "RatioTimeslices": "{target: 0.999, timeSliceWindow: 5m}",
+}
 GROUPED = "{name: regional, annotations: {slo/group-by: region}}"
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 # 6,000 requests a minute; the share of errors from and to so many seconds before the end.
@@ -96,6 +101,13 @@ class Shop:
     def spec(self, *slos: str) -> Path:
         path = self.folder / f"{'-'.join(slos)}.yaml"
         path.write_text(SPEC + "".join(SLO.replace("NAME", name) for name in slos))
+        return path
+
+    def sliced(self, method: str, *slos: str) -> Path:
+        """The same documents, budgeted by slices."""
+        path = self.folder / f"{method}-{'-'.join(slos)}.yaml"
+        document = self.spec(*slos).read_text().replace("Occurrences", method)
+        path.write_text(document.replace("{target: 0.999}", SLICED[method]))
         return path
 
     def series(self, slo: str, days: int) -> list[dict[str, str]]:

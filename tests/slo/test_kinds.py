@@ -103,6 +103,36 @@ def test_groups_are_measured_apart(tmp_path: Path, promtool: Promtool) -> None:
     assert tested.returncode == 0, tested.stderr
 
 
+@pytest.mark.parametrize("after", ["1800x60", "stale"])
+def test_a_group_that_stops_is_reported_by_itself(tmp_path: Path, promtool: Promtool, after: str) -> None:
+    """Tier b stands still or is gone after half an hour, tier a goes on: a ticket of tier b, and none of tier a."""
+    entry = _guarded()["good-total"]
+    (tmp_path / "rules.yaml").write_text(to_yaml(rule_file(entry.slo, replace(entry.policy, pairs=()))))
+    feed = [
+        {"series": 'requests_total{tier="a",code="200"}', "values": "0+60x90"},
+        {"series": 'requests_total{tier="b",code="200"}', "values": f"0+60x30 {after}"},
+    ]
+    stale = f'ALERTS{{alertname="{names.telemetry_stale_alert("good-total")}",alertstate="firing"}}'
+    one = [{"labels": '{tier="b",slo_group="b",severity="ticket"}', "value": 1}]
+    checks = [
+        {"expr": f"count by (tier, slo_group, severity) ({stale})", "eval_time": "65m", "exp_samples": one},
+        {"expr": f"count_over_time({stale}[40m])", "eval_time": "40m", "exp_samples": []},
+        {
+            "expr": 'count(ALERTS{tier!="b"}) or vector(0)',
+            "eval_time": "80m",
+            "exp_samples": [{"labels": "{}", "value": 0}],
+        },
+    ]
+    document = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
+    }
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
+    tested = promtool("test", "rules", tmp_path / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
 def test_a_month_forgets_the_one_before(tmp_path: Path, promtool: Promtool) -> None:
     """Half of January's requests fail, but for its last hours, and none of February's. promtool begins in 1970."""
     spec = KINDS.read_text().replace("2026-01-01 00:00:00", "1970-01-01 00:00:00").replace("Europe/Berlin", "UTC")

@@ -41,6 +41,11 @@ def board(uid: str, title: str) -> Link:
     return Link(title, f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}")
 
 
+def slow_traces(seconds: float) -> Link:
+    """Traces that took longer than the time beyond which every one is kept."""
+    return Link("Slow traces", traces(f"duration > {round(seconds * 1000)}ms"))
+
+
 def of_label(name: str) -> str:
     """The value that a label of the clicked series has, for a panel's link."""
     return f"${{__field.labels.{name}}}"
@@ -56,6 +61,5 @@ def _explore(uid: str, query: dict[str, str]) -> str:
 TRACES = Link("Traces", traces())
 LOGS = Link("Logs", records())
 FAILED_TRACES = Link("Traces that failed", traces("status = error"))
-SLOW_TRACES = Link("Slow traces", traces("duration > 250ms"))
 EVERYWHERE = (TRACES, LOGS)
 """What every board links to."""

@@ -2,8 +2,9 @@
 
 The sign of too much work is the time that a new request waits before anything is done for it. As CoDel does with
 packets, the shortest wait of a window is judged: one slow moment is no queue, but where even the luckiest request
-waited there is one. The limit then falls by as much as the wait is too long, and rises by steps while nobody waits and
-it is in use: a quiet night says nothing of how much work the process can do at once.
+waited there is one. The limit then falls by as much as the wait is too long, and rises by steps while nobody waits: to
+where it began by itself, and beyond that only while it is in use, as a quiet night says nothing of how much work the
+process can do at once.
 """
 
 from collections import Counter
@@ -16,11 +17,11 @@ from service.telemetry.instruments import Instruments
 
 WINDOW_SECONDS = 0.1
 TARGET_DELAY_SECONDS = 0.001
-LOWEST_LIMIT, FIRST_LIMIT, HIGHEST_LIMIT = 24, 128, 512
+LOWEST_LIMIT, FIRST_LIMIT, HIGHEST_LIMIT = 24, 256, 512
 """The lowest keeps one process busy: fewer requests at once would not be served any faster."""
 STEEPEST_FALL, RISE = 0.5, 1.05
 IN_USE = 0.5
-"""The share of the limit that must have been at work at once for the limit to rise."""
+"""The share of the limit that must have been at work at once for the limit to rise beyond the first."""
 URGENT_RESERVE = 64
 """Webhooks and probes still get in where so many more than the limit are at work."""
 MAX_READING = 256
@@ -100,7 +101,7 @@ class AdmissionControl:
         if delay > TARGET_DELAY_SECONDS:
             fall = max(STEEPEST_FALL, TARGET_DELAY_SECONDS / delay)
             self._limit = max(float(LOWEST_LIMIT), self._limit * fall)
-        elif self._most_active >= IN_USE * self._limit:
+        elif self._limit < FIRST_LIMIT or self._most_active >= IN_USE * self._limit:
             self._limit = min(float(HIGHEST_LIMIT), self._limit * RISE)
         self._tell(delay)
         self._least_delay, self._most_active = None, self._active

@@ -67,11 +67,20 @@ def test_the_limit_falls_while_everybody_waits_and_comes_back(control, clock):
     for _ in range(10):
         window(control, clock, 0.05, 0.06)
         limits.append(control.limit)
-    assert limits[:3] == [FIRST_LIMIT // 2, FIRST_LIMIT // 4, LOWEST_LIMIT]
+    assert limits[:4] == [128, 64, 32, LOWEST_LIMIT]
     assert limits[-1] == LOWEST_LIMIT
     for _ in range(100):
         busy_window(control)
     assert control.limit == HIGHEST_LIMIT
+
+
+def test_a_quiet_process_takes_a_burst_again(control, clock):
+    for _ in range(10):
+        window(control, clock, 0.05)
+    assert control.limit == LOWEST_LIMIT
+    for _ in range(50):
+        control.adjust()
+    assert FIRST_LIMIT <= control.limit < FIRST_LIMIT * 1.05
 
 
 def test_a_limit_that_is_not_in_use_does_not_rise(control, clock):

@@ -19,6 +19,7 @@ EVENTS ?= 200000
 NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
+SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: dashboards-lint dashboards-pythons panels mutation board-pictures contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
@@ -47,7 +48,7 @@ falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without 
 	@$(BIN)/gameday falsify $(EXPERIMENT) $(if $(SCALE),--scale $(SCALE))
 
 test: setup ## run the tests: those of the whole stack by themselves, as they measure time, the others side by side
-	@$(BIN)/pytest -m "not lab" --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest -m "not lab" $(SHARED_OUT)
 	@$(BIN)/pytest -m lab
 
 test-security: setup ## run the tests behind every promise of security, and print each with what it proves
@@ -57,7 +58,7 @@ naughty: setup ## try every naughty string in every text of every operation (abo
 	@NAUGHTY_SHARE=$(NAUGHTY_SHARE) $(BIN)/pytest -q -s tests/security/test_naughty_strings.py
 
 test-coverage: setup ## run the tests with the coverage of every process, and fail below the floor (pyproject.toml)
-	@$(BIN)/pytest -m "not lab" --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -m "not lab" $(SHARED_OUT) --cov --cov-report=term:skip-covered
 
 security-audit: setup ## look for known vulnerabilities, unsafe code and committed secrets; never green unless it looked
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,15 @@ class Stack:
         lines = (self.folder / "redis.conf").read_text().splitlines()
         settings = dict(line.split(" ", 1) for line in lines)
         return redis.Redis(port=int(settings["port"]), password=settings["requirepass"])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Side by side, files with a long test begin first, then those with many, so that no core idles at the end."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        long = {item.path for item in items if item.get_closest_marker("long")}
+        items.sort(key=lambda item: (item.path not in long, -tests[item.path]))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 QUICK = ("ledger_tenants", "keyring", "corrections", "webhook_queue", "idempotency_records", "replay", "dead_letters")
 ALL = (
     *QUICK,
@@ -30,6 +32,7 @@ IS_WHOLE = os.environ.get("CLUSTER_SUITE") == "all"
 SECONDS = 900 if IS_WHOLE else 120
 
 
+@pytest.mark.long
 async def test_the_ledger_is_the_same_on_a_cluster():
     suite, least = (ALL, 250) if IS_WHOLE else (QUICK, 50)
     files = [f"tests/service/test_{name}.py" for name in suite]

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from chaos.lab.programs import PROJECT
 from tests.contract.fuzz import ENDING, fuzz
 
@@ -11,6 +13,7 @@ REPORT = PROJECT / "var" / "fuzz.txt"
 NEVER_GOOD = {"POST /signup/activate", "GET /exports/{token}"}
 
 
+@pytest.mark.long
 def test_nothing_sent_breaks_the_promise(stack):
     examples = int(os.environ.get("FUZZ_EXAMPLES", SHORT))
     outcome = fuzz(stack.base_url, stack.webhook_secret, examples, seed=20_261_123)

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from tests.lifecycle.life import LIFE
 from tests.lifecycle.play import play
 
@@ -9,6 +11,7 @@ SEEDS = int(os.environ.get("LIFECYCLE_SEEDS", "10"))
 TERMS = ("status", "dunning", "plan", "cancel_at")
 
 
+@pytest.mark.long
 async def test_a_life_takes_its_course_however_webhooks_come(tmp_path):
     orderly, facts, played = await play(tmp_path, SEEDS)
     course = {name: tuple(standing[term] for term in TERMS) for name, standing in orderly.standings.items()}

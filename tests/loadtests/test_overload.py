@@ -1,10 +1,13 @@
 """The short form of `make overload`: it asserts what a busy machine cannot break."""
 
+import pytest
+
 from bench.overload import measure
 
 MORE_THAN_A_PROCESS_CAN = 1500
 
 
+@pytest.mark.long
 async def test_under_overload_requests_are_shed_and_the_others_answered() -> None:
     outcome = await measure(1.0, turns=1, pace=MORE_THAN_A_PROCESS_CAN)
     (turn,) = outcome.turns

@@ -150,6 +150,7 @@ async def test_a_bomb_is_not_unpacked(server):
         assert status in (400, 415)
 
 
+@pytest.mark.long
 async def test_a_thousand_slow_connections_hold_nobody_up_and_end_in_time(server):
     """A third sends nothing, a third a head byte by byte, a third a body that never ends."""
     body = request(b"POST", b"/tenants", JSON + b"Content-Length: 100\r\n") + b"{"

@@ -118,6 +118,7 @@ async def works(own_redis, open_ledger, stripe, environment, enroll):
     await works.dismiss()
 
 
+@pytest.mark.long
 async def test_a_stopped_worker_sends_nothing_when_it_wakes_and_a_killed_one_is_replaced(works):
     await works.use(hours_ago=3)
     await works.use(hours_ago=2)
@@ -144,6 +145,7 @@ async def test_a_stopped_worker_sends_nothing_when_it_wakes_and_a_killed_one_is_
     assert len(await works.counted()) == 3 * len(works.tenants)
 
 
+@pytest.mark.long
 async def test_an_outage_drains_in_order_within_the_rate(works):
     per_second = 20
     for hours_ago in (4, 3, 2, 1):

@@ -150,6 +150,7 @@ async def test_a_hung_collector_holds_up_neither_requests_nor_the_end(serve, env
     assert seconds < 5
 
 
+@pytest.mark.long
 async def test_sigterm_ends_it_in_time_with_requests_in_flight_and_a_hung_collector(
     serve, environment, shared_redis, stripe
 ):

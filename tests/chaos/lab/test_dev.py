@@ -15,8 +15,8 @@ from chaos.lab.source_watch import SourceWatch
 SECONDS = 60
 
 
-def start(folder, *options):
-    argv = [sys.executable, "-m", "chaos.lab.dev", "--folder", str(folder), "--port", "3202", *options]
+def start(folder, *options, port="3202"):
+    argv = [sys.executable, "-m", "chaos.lab.dev", "--folder", str(folder), "--port", port, *options]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -34,25 +34,25 @@ def test_once_brings_everything_up_and_leaves_nothing(tmp_path):
     assert not folder.with_suffix(".env").exists()
 
 
-def test_a_second_stack_takes_the_next_port_and_another_folder(tmp_path):
-    folder = tmp_path / "stack"
-    process = start(folder, "--no-reload")
-    card = folder.with_suffix(".json")
-    deadline = time.monotonic() + SECONDS
-    while not card.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    shown = json.loads(card.read_text())
+def test_a_second_stack_takes_the_next_port_and_another_folder(stack, tmp_path):
+    card = stack.folder.with_suffix(".json")
     assert card.stat().st_mode & 0o077 == 0
+    shown = json.loads(card.read_text())
     assert shown.keys() == {"base_url", "tenant_id", "api_key", "webhook_secret", "stripe_sandbox_url"}
-    refused, _ = start(folder, "--once").communicate(timeout=SECONDS)
+    refused, _ = start(stack.folder, "--once").communicate(timeout=SECONDS)
     assert re.fullmatch(r"dev: process \d+ runs a stack in .*; end it, or give another --folder\n", refused)
-    second, _ = start(tmp_path / "second", "--once").communicate(timeout=SECONDS)
     taken = shown["base_url"].rpartition(":")[2]
-    assert f"port {taken} is taken" in second
+    process = start(tmp_path / "second", "--no-reload", port=taken)
+    second = tmp_path / "second.json"
+    deadline = time.monotonic() + SECONDS
+    while not second.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert json.loads(second.read_text())["base_url"] != shown["base_url"]
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=SECONDS)
+    assert f"port {taken} is taken" in said
     assert (process.returncode, said.splitlines()[-1]) == (0, "dev: ended")
-    assert not card.exists()
+    assert not second.exists()
 
 
 @pytest.mark.parametrize(

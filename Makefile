@@ -100,7 +100,8 @@ durability-falsify: setup ## prove that the durability bench sees a loss: a Redi
 	@$(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec; test $$? -eq 1
 	@$(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write; test $$? -eq 1
 
-slo-test: setup ## play every generated promtool suite of the service's objectives
+slo-test: setup ## play every generated promtool suite of the service's objectives, and a native histogram's (builds promtool 3 on first use)
+	@$(BIN)/python -m chaos.lab.install promtool-3
 	@$(BIN)/python -m chaos.lab.suites
 
 compare-sloth: setup ## compare our rules with Sloth's on one history: alerts, values, cost; writes docs/comparison-sloth.md

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from slo.query import Query, sampled, summed
+from slo import reading
+from slo.query import Counter, Query, Template, sampled, summed
 from slo.selector import Selector
 from slo.window import Window, plain
 
@@ -144,6 +145,22 @@ class Slices:
     def _ratio(self, scale: int, groups: Groups) -> str:
         failures = self.inner.failures(self.length, scale, groups)
         return f"(({failures}) / ({self.inner.events(self.length, scale, groups)} > 0))"
+
+
+def of_events(part: Query, total: Query, *, good: bool) -> Indicator:
+    """A share of events; a part that is all without others is known by those others."""
+    found = reading.difference(part.probed) if isinstance(part, Template) else None
+    if found and Counter(found[0]) == total:
+        return Counted(Counter(found[1]), total, good=not good)
+    return Counted(part, total, good=good)
+
+
+def of_ratio(ratio: Query, *, success: bool) -> Indicator:
+    """A ratio that exists; one that divides two counters' rates is the share of their events."""
+    found = reading.share(ratio.probed) if isinstance(ratio, Template) else None
+    if found:
+        return Counted(Counter(found.part), Counter(found.total), good=found.rest != success)
+    return Precomputed(ratio, success)
 
 
 def _above(part: str, whole: str) -> str:

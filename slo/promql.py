@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from slo import names
 from slo.errors import SloError
+from slo.indicator import NativeHistogram
 from slo.model import Pair, Slo, Window, plain
 from slo.pace import (
     LONGEST_FINE_WINDOW,
@@ -128,6 +129,8 @@ def period_seconds(slo: Slo) -> str:
 
 def telemetry_absent(slo: Slo, scale: int = 1) -> str:
     """1 while no series counts requests."""
+    if isinstance(slo.indicator, NativeHistogram):
+        return f"absent(sum({slo.indicator.selector}))"
     try:
         return f"absent(sum({slo.total}))"
     except SloError:

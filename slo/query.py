@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import promql_parser
 
+from slo import reading
 from slo.selector import NUMBERED, Selector
 from slo.window import Window, range_text
 
@@ -59,6 +60,11 @@ class Template:
     def inner(self, window: Window, scale: int) -> str:
         return _PLACEHOLDER.sub(window.scaled(scale), self.expression)
 
+    @property
+    def probed(self) -> str:
+        """The expression over some window, to be read."""
+        return _PLACEHOLDER.sub(reading.PROBE, self.expression)
+
 
 Query = Counter | Level | Template
 
@@ -83,15 +89,17 @@ def counter(text: str) -> Query:
 
 @_read_once
 def template(text: str) -> Query:
-    """An expression with the placeholder; the counter in it where it is no more than sum(rate(counter))."""
+    """An expression with the placeholder; the counter in it where it is no more than the sum of its rate."""
     text = text.strip()
     if not _PLACEHOLDER.search(text):
         raise ValueError(f"expected an expression with {{{{.window}}}} where its range belongs, got {text!r}")
     found = _COUNTED.fullmatch(text)
     if found:
         return Counter(Selector.parse(found[1]))
-    _parse(_PLACEHOLDER.sub("5m", text), text)
-    return Template(text)
+    probed = _PLACEHOLDER.sub(reading.PROBE, text)
+    _parse(probed, text)
+    known = reading.counter(probed)
+    return Counter(known) if known else Template(text)
 
 
 @_read_once

@@ -6,7 +6,7 @@ from typing import Any
 
 from slo import document, query
 from slo.document import Problem
-from slo.indicator import Counted, Indicator, NativeHistogram, Precomputed, Threshold
+from slo.indicator import Counted, Indicator, NativeHistogram, Threshold, of_events, of_ratio
 from slo.query import Counter
 from slo.selector import Matcher, Selector
 from slo.window import plain
@@ -54,10 +54,10 @@ def indicator(spec: Any, objective: Any) -> Indicator:
         return _threshold(spec["thresholdMetric"]["metricSource"]["spec"], objective)
     ratio = spec["ratioMetric"]
     if "raw" in ratio:
-        return Precomputed(_query(ratio, "raw", counted=False), success=ratio["rawType"] == "success")
+        return of_ratio(_query(ratio, "raw", counted=False), success=ratio["rawType"] == "success")
     good, counted = "good" in ratio, ratio.get("counter", False)
     part = _query(ratio, "good" if good else "bad", counted=counted)
-    return Counted(part, _query(ratio, "total", counted=counted), good=good)
+    return of_events(part, _query(ratio, "total", counted=counted), good=good)
 
 
 def _consistent(value: Any, path: str) -> Iterator[Problem]:

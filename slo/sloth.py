@@ -8,7 +8,7 @@ from typing import Any
 
 from slo import alerting, document, naming, query
 from slo.document import Problem
-from slo.indicator import Counted, Precomputed
+from slo.indicator import of_events, of_ratio
 from slo.model import Objective, Severity, Slo, Window
 
 VERSION = "prometheus/v1"
@@ -93,10 +93,10 @@ def to_openslo(contents: list[Any]) -> list[dict[str, Any]]:
 def _slo(content: Any, entry: Any) -> Slo:
     sli, name = entry["sli"], f"{content['service']}-{entry['name']}"
     if "raw" in sli:
-        ratio: Any = Precomputed(query.template(sli["raw"]["error_ratio_query"]))
+        ratio = of_ratio(query.template(sli["raw"]["error_ratio_query"]), success=False)
     else:
         events = sli["events"]
-        ratio = Counted(query.template(events["error_query"]), query.template(events["total_query"]))
+        ratio = of_events(query.template(events["error_query"]), query.template(events["total_query"]), good=False)
     return Slo(
         name=name,
         title=name,

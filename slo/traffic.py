@@ -5,29 +5,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from slo import names
-from slo.indicator import Counted, Indicator, Precomputed, Slices, Threshold
+from slo import names, reading
+from slo.indicator import Counted, Indicator, NativeHistogram, Precomputed, Slices, Threshold
 from slo.model import Slo, plain
-from slo.query import Counter, Level
+from slo.native import Histogram
+from slo.phase import REQUESTS_A_STEP, STEP_SECONDS, Phase, Series, steady
+
+__all__ = ["REQUESTS_A_STEP", "STEP_SECONDS", "Phase", "Series", "Traffic", "steady", "traffic"]
+
+from slo.query import Counter, Level, Template
 from slo.selector import Selector
-
-STEP_SECONDS = 60
-REQUESTS_A_STEP = 60_000
-
-Series = list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of whole steps with a steady error ratio; `resets` where the counters begin anew."""
-
-    seconds: int
-    error_ratio: Decimal
-    resets: bool = False
-
-    @property
-    def steps(self) -> int:
-        return self.seconds // STEP_SECONDS
 
 
 class Traffic(Protocol):
@@ -147,27 +134,33 @@ def traffic(slo: Slo) -> Traffic | None:
     return found
 
 
-def steady(seconds: int, start: int = 0) -> str:
-    """A counter of steady traffic."""
-    return f"{start}+{REQUESTS_A_STEP}x{seconds // STEP_SECONDS}"
-
-
 def _of(indicator: Indicator, groups: tuple[str, ...]) -> Traffic | None:
     if isinstance(indicator, Slices):
         inner = _of(indicator.inner, groups)
-        if not isinstance(inner, Counters | Gauge):
+        if not isinstance(inner, Counters | Gauge | Histogram):
             return None
         return replace(inner, exact=False, lag_seconds=inner.lag_seconds + indicator.length.seconds)
     if isinstance(indicator, Counted) and isinstance(indicator.part, Counter) and isinstance(indicator.total, Counter):
         return Counters(indicator.total.selector, indicator.part.selector, indicator.good, groups)
+    if isinstance(indicator, NativeHistogram):
+        return Histogram(indicator.selector, indicator.bound, groups, below=indicator.op.startswith("l"))
     if isinstance(indicator, Threshold) and Selector.matches_text(indicator.expression):
         good, bad = _levels_around(indicator)
         return Gauge(Selector.parse(indicator.expression), good, bad, groups, exact=False)
-    ratio = indicator.ratio if isinstance(indicator, Precomputed) else None
-    if isinstance(ratio, Level) and isinstance(indicator, Precomputed) and Selector.matches_text(ratio.expression):
-        good, bad = (Decimal(1), Decimal(0)) if indicator.success else (Decimal(0), Decimal(1))
-        return Gauge(Selector.parse(ratio.expression), good, bad, groups)
-    return None
+    return _of_ratio(indicator, groups) if isinstance(indicator, Precomputed) else None
+
+
+def _of_ratio(indicator: Precomputed, groups: tuple[str, ...]) -> Traffic | None:
+    ratio = indicator.ratio
+    if isinstance(ratio, Level) and Selector.matches_text(ratio.expression):
+        return _ratio(Selector.parse(ratio.expression), groups, success=indicator.success)
+    mean = reading.mean(ratio.probed) if isinstance(ratio, Template) and not groups else None
+    return _ratio(mean.level, groups, success=indicator.success != mean.rest) if mean else None
+
+
+def _ratio(selector: Selector, groups: tuple[str, ...], *, success: bool) -> Gauge:
+    good, bad = (Decimal(1), Decimal(0)) if success else (Decimal(0), Decimal(1))
+    return Gauge(selector, good, bad, groups)
 
 
 def _levels_around(threshold: Threshold) -> tuple[Decimal, Decimal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from chaos.lab.mutation.judgement import judge
 from chaos.lab.mutation.readings import read
 from chaos.lab.mutation.run import LAG_SECONDS
 from chaos.lab.mutation.shift import THRESHOLD
+from chaos.lab.parts import PORT_NAMES
 from chaos.lab.processes import marked_processes
 from chaos.lab.state import LabState, read_state
 from chaos.lab.under_load import RATE_INTERVAL
@@ -33,16 +35,25 @@ from chaos.timeline import MARKS
 from dashboards_as_code import boards, sources
 
 pytestmark = pytest.mark.lab
+untimed = pytest.mark.untimed
 
 GAMEDAY = str(Path(sys.executable).with_name("gameday"))
 SCALE = 10
 RUN_SECONDS = 240
+FIRST_PORT = 21_000
+"""Of labs side by side, below those that systems give to whoever asks: none takes a port that another has chosen."""
+
+
+def own_ports() -> list[str]:
+    """Options that pin every port of a lab to one that no other process of this test run uses."""
+    first = FIRST_PORT + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return [f"--port={name}={port}" for port, name in enumerate(PORT_NAMES, first)]
 
 
 def run(out: Path, experiment: str, *options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, result.json and everything that was printed."""
     done = subprocess.run(
-        [GAMEDAY, "run", experiment, "--scale", str(SCALE), "--out", str(out), *options],
+        [GAMEDAY, "run", experiment, "--scale", str(SCALE), "--out", str(out), *own_ports(), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -95,12 +106,14 @@ def test_a_rule_that_cannot_fire_fails_the_run(tmp_path: Path) -> None:
     assert not left_of(tmp_path)
 
 
+@untimed
 def test_a_fault_without_effect_is_invalid(tmp_path: Path) -> None:
     file = tmp_path / "redis-hang-prevented.yaml"
     file.write_text(yaml.safe_dump(without_effect(order().experiment)))
     code, result, output = run(tmp_path, str(file))
     assert (code, result["verdict"]) == (3, "invalid"), output
     assert "effect confirmed" in findings_against(result)
+    assert not {"steady state before", "fault injected"} & set(findings_against(result))
     assert not left_of(tmp_path)
 
 
@@ -111,7 +124,7 @@ class Live:
         self.out = out
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [GAMEDAY, "run", "redis-hang", "--scale", str(SCALE), "--out", str(out), *options],
+            [GAMEDAY, "run", "redis-hang", "--scale", str(SCALE), "--out", str(out), *own_ports(), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -148,6 +161,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
         started.process.stdout.close()
 
 
+@untimed
 def test_a_runner_killed_during_the_fault_leaves_nothing_behind(live: Live) -> None:
     live.until("fault injected")
     state = live.state
@@ -163,6 +177,7 @@ def test_a_runner_killed_during_the_fault_leaves_nothing_behind(live: Live) -> N
             assert client.connect_ex(("127.0.0.1", port)) != 0, f"{name} still listens on {port}"
 
 
+@untimed
 def test_a_server_that_dies_is_named_and_everything_is_taken_down(live: Live) -> None:
     live.until("load:")
     state = live.state
@@ -175,6 +190,7 @@ def test_a_server_that_dies_is_named_and_everything_is_taken_down(live: Live) ->
     assert (result["verdict"], "collector died" in result["reason"]) == ("invalid", True)
 
 
+@untimed
 def test_a_run_that_is_interrupted_takes_everything_down(live: Live) -> None:
     live.until("load:")
     state = live.state
@@ -184,6 +200,7 @@ def test_a_run_that_is_interrupted_takes_everything_down(live: Live) -> None:
     assert not marked_processes(state.lab_id)
 
 
+@untimed
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -194,6 +211,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert output.splitlines()[-1] == f"gameday: port {port}, asked for prometheus, is taken; choose a free one"
 
 
+@untimed
 def test_a_program_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLS_DIR", str(tmp_path / "empty"))
     monkeypatch.setenv("PATH", str(tmp_path))

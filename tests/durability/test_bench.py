@@ -12,7 +12,7 @@ from chaos.lab.durability.world import Settings, World
 from chaos.lab.powerloss.aof_cuts import digests, last_increment, transaction_around
 from chaos.lab.programs import find
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.untimed]
 
 STRIDE = 16
 """Bytes between two cuts, so that the short form cuts in every argument of every command and not at every byte."""

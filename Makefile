@@ -56,7 +56,7 @@ test: setup ## run the tests: labs that measure time by themselves, everything e
 test-security: setup ## run the tests behind every promise of security, and print each with what it proves
 	@$(BIN)/python -m tests.security.proof --numprocesses 2 --dist loadfile
 
-naughty: setup ## try every naughty string in every text of every operation (about 25 minutes); NAUGHTY_SHARE=8 an eighth
+naughty: setup ## try every naughty string in every text of every operation (about 8 minutes); NAUGHTY_SHARE=8 an eighth
 	@NAUGHTY_SHARE=$(NAUGHTY_SHARE) $(BIN)/pytest -q -s tests/security/test_naughty_strings.py
 
 test-coverage: setup ## run the tests with the coverage of every process, and fail below the floor (pyproject.toml)

@@ -95,6 +95,7 @@ def order() -> Order:
     return order_of("redis-hang", SCALE, seed=1, pinned_ports={}, rules_file=None)
 
 
+@untimed
 def test_a_rule_that_cannot_fire_fails_the_run(tmp_path: Path) -> None:
     rules = tmp_path / "broken.rules.yaml"
     rules.write_text(slo.rules.to_yaml(broken_rules(order())))

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from chaos.lab.configuration import collector_arguments
+from chaos.lab.programs import find
+from tests.collector.local_collector import Collector
+
 Start = Callable[[Sequence[str | Path], Mapping[str, str], str], None]
 _BOUND_SECONDS = 10
 
@@ -42,6 +46,29 @@ def start() -> Iterator[Start]:
                 time.sleep(0.05)
 
         yield begin
+
+
+@pytest.fixture
+def metric_expiration() -> str:
+    """How long after it was last sent the collector forgets a series."""
+    return "1m"
+
+
+@pytest.fixture
+def collector(tmp_path: Path, free_address: Callable[[], str], start: Start, metric_expiration: str) -> Collector:
+    """The built collector with the local configuration, which answers."""
+    otlp, metrics, health = free_address(), free_address(), free_address()
+    folder = tmp_path / "telemetry"
+    environ = {
+        "OTLP_ENDPOINT": otlp,
+        "PROMETHEUS_ENDPOINT": metrics,
+        "HEALTH_ENDPOINT": health,
+        "TELEMETRY_DIR": str(folder),
+        "METRIC_EXPIRATION": metric_expiration,
+        "OWN_METRICS_PORT": free_address().rpartition(":")[2],
+    }
+    start([find("billing-otelcol"), *collector_arguments("local.yaml")], environ, f"http://{health}")
+    return Collector(f"http://{otlp}", f"http://{metrics}/metrics", folder)
 
 
 def answers(url: str) -> bool:

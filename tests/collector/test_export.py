@@ -2,12 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-import requests
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,45 +13,14 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from chaos.lab.configuration import collector_arguments
-from chaos.lab.programs import find
+from tests.collector.local_collector import Collector
 
 RESOURCE = Resource({"service.name": "billing", "service.instance.id": "one"})
-OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
-
-
-@dataclass(frozen=True)
-class Collector:
-    """A running collector: base URLs, and the folder of its traces and logs."""
-
-    otlp: str
-    metrics: str
-    folder: Path
-
-    def samples(self) -> dict[str, str]:
-        """What a scrape gives: value by series."""
-        text = requests.get(self.metrics, headers=OPENMETRICS, timeout=5).text
-        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-        return {line.rsplit("}", 1)[0] + "}": line.rsplit("}", 1)[1].split()[0] for line in lines}
 
 
 @pytest.fixture
-def collector(
-    tmp_path: Path,
-    free_address: Callable[[], str],
-    start: Callable[[Sequence[str | Path], Mapping[str, str], str], None],
-) -> Collector:
-    otlp, metrics, health = free_address(), free_address(), free_address()
-    environ = {
-        "OTLP_ENDPOINT": otlp,
-        "PROMETHEUS_ENDPOINT": metrics,
-        "HEALTH_ENDPOINT": health,
-        "TELEMETRY_DIR": str(tmp_path / "telemetry"),
-        "METRIC_EXPIRATION": "2s",
-        "OWN_METRICS_PORT": free_address().rpartition(":")[2],
-    }
-    start([find("billing-otelcol"), *collector_arguments("local.yaml")], environ, f"http://{health}")
-    return Collector(f"http://{otlp}", f"http://{metrics}/metrics", tmp_path / "telemetry")
+def metric_expiration() -> str:
+    return "2s"
 
 
 @pytest.fixture

@@ -4,61 +4,20 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 import yaml
 
-from chaos.lab.configuration import collector_arguments
-from chaos.lab.programs import PROJECT, find
+from chaos.lab.programs import PROJECT
 from collector import __main__ as command
 from service.secret_forms import MASK, load_forms
 from service.telemetry.documents import attribute_names
 from service.telemetry.registry import load_registry
+from tests.collector.local_collector import Collector
 from tests.collector.otlp_fixtures import BYTES, GOLDEN, filled, lines, send
 
 PATTERNS = load_forms()
-OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
-
-
-class Collector:
-    """A running collector with the local configuration: where it listens, and where it writes."""
-
-    def __init__(self, otlp: str, metrics: str, folder: Path) -> None:
-        self.otlp, self.metrics, self.folder = otlp, metrics, folder
-
-    def exported(self, signal: str, texts: Sequence[str]) -> list[Any]:
-        """What comes out when one request is sent for each text."""
-        for text in texts:
-            send(self.otlp, signal, filled(signal, text))
-        return lines(self.folder / f"{signal}.jsonl", len(texts))
-
-    def scraped(self, texts: Sequence[str]) -> str:
-        """What a scrape shows after the metrics were sent with each text."""
-        for text in texts:
-            send(self.otlp, "metrics", filled("metrics", text))
-        return requests.get(self.metrics, headers=OPENMETRICS, timeout=5).text
-
-
-@pytest.fixture
-def collector(
-    tmp_path: Path,
-    free_address: Callable[[], str],
-    start: Callable[[Sequence[str | Path], Mapping[str, str], str], None],
-) -> Collector:
-    otlp, metrics, health = free_address(), free_address(), free_address()
-    environ = {
-        "OTLP_ENDPOINT": otlp,
-        "PROMETHEUS_ENDPOINT": metrics,
-        "HEALTH_ENDPOINT": health,
-        "TELEMETRY_DIR": str(tmp_path),
-        "OWN_METRICS_PORT": free_address().rpartition(":")[2],
-    }
-    start([find("billing-otelcol"), *collector_arguments("local.yaml")], environ, f"http://{health}")
-    return Collector(f"http://{otlp}", f"http://{metrics}/metrics", tmp_path)
 
 
 def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:

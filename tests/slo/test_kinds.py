@@ -31,6 +31,17 @@ def _guarded() -> dict[str, Guarded]:
     return {entry.slo.name: entry for entry in load_guarded([KINDS, SLOTH])}
 
 
+def _play(
+    folder: Path, promtool: Promtool, feed: list[dict[str, str]], checks: list[dict[str, Any]], every: str = "1m"
+) -> None:
+    """Rules of `folder` over series of a sample a minute, evaluated `every` so often, judged by promtool."""
+    test = {"interval": "1m", "input_series": feed, "promql_expr_test": checks}
+    document = {"rule_files": ["rules.yaml"], "evaluation_interval": every, "tests": [test]}
+    (folder / "test.yaml").write_text(yaml.safe_dump(document))
+    tested = promtool("test", "rules", folder / "test.yaml")
+    assert tested.returncode == 0, tested.stderr
+
+
 def _rules(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [rule for group in document["groups"] for rule in group["rules"]]
 
@@ -112,14 +123,7 @@ def test_groups_are_measured_apart(tmp_path: Path, promtool: Promtool) -> None:
             "exp_samples": [{"labels": '{tier="a"}', "value": 0}, {"labels": '{tier="b"}', "value": 500}],
         },
     ]
-    document = {
-        "rule_files": ["rules.yaml"],
-        "evaluation_interval": "1m",
-        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
-    }
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
-    tested = promtool("test", "rules", tmp_path / "test.yaml")
-    assert tested.returncode == 0, tested.stderr
+    _play(tmp_path, promtool, feed, checks)
 
 
 @pytest.mark.parametrize("after", ["1800x60", "stale"])
@@ -142,14 +146,7 @@ def test_a_group_that_stops_is_reported_by_itself(tmp_path: Path, promtool: Prom
             "exp_samples": [{"labels": "{}", "value": 0}],
         },
     ]
-    document = {
-        "rule_files": ["rules.yaml"],
-        "evaluation_interval": "1m",
-        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
-    }
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
-    tested = promtool("test", "rules", tmp_path / "test.yaml")
-    assert tested.returncode == 0, tested.stderr
+    _play(tmp_path, promtool, feed, checks)
 
 
 def test_a_month_forgets_the_one_before(tmp_path: Path, promtool: Promtool) -> None:
@@ -169,14 +166,7 @@ def test_a_month_forgets_the_one_before(tmp_path: Path, promtool: Promtool) -> N
         {"expr": ratio, "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
         for at, value in (("30d", 50), ("32d", 0))
     ]
-    document = {
-        "rule_files": ["rules.yaml"],
-        "evaluation_interval": "4h",
-        "tests": [{"interval": "1m", "input_series": feed, "promql_expr_test": checks}],
-    }
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
-    tested = promtool("test", "rules", tmp_path / "test.yaml")
-    assert tested.returncode == 0, tested.stderr
+    _play(tmp_path, promtool, feed, checks, every="4h")
 
 
 def test_slos_of_sloth_are_the_same_as_openslo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@ from service.domain.reach import Reach, may_reach
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Of Stripe: a page of 100 invoices with their lines stays below a tenth of it."""
+MAX_ERROR_BYTES = 64 * 1024
+"""Of an answer that is an error; Stripe's are a few hundred bytes, and some of it goes into the logs."""
 
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 
@@ -65,28 +67,35 @@ class StripeHttpClient(stripe.AIOHTTPClient):
         arguments, options = self._get_request_args_kwargs(method, url, headers, post_data)
         try:
             async with self._session.request(*arguments, allow_redirects=False, **options) as response:
-                body = await _bounded(response.content)
+                is_error = response.status >= HTTPStatus.BAD_REQUEST
+                body = await _bounded(response.content, MAX_ERROR_BYTES if is_error else MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - as the client itself does, it names every failure alike
             self._handle_request_error(error)
         if not is_sound(response.status, body):
-            raise stripe.APIConnectionError(f"the answer ({response.status}) is not of Stripe's form")  # type: ignore[no-untyped-call]
+            raise _unsound(response)
         return body, response.status, response.headers
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
+async def _bounded(content: aiohttp.StreamReader, limit: int) -> bytes:
     """The whole body, as far as it is allowed to go; what is cut there is no JSON any more."""
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > limit:
             break
-    return bytes(body[:MAX_ANSWER_BYTES])
+    return bytes(body[:limit])
+
+
+def _unsound(response: aiohttp.ClientResponse) -> stripe.APIConnectionError:
+    """As if nothing had been answered; of an outage, the status and what it says of a retry stay."""
+    told = f"the answer ({response.status}) is not of Stripe's form"
+    if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return stripe.APIConnectionError(told)  # type: ignore[no-untyped-call]
+    return stripe.APIConnectionError(told, http_status=response.status, headers=response.headers)  # type: ignore[no-untyped-call]
 
 
 def is_sound(status: int, body: bytes) -> bool:
-    """Whether an answer is an object of Stripe's, or an error as Stripe describes them; any 5xx is an error."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return True
+    """Whether an answer is an object of Stripe's, or an error as Stripe describes them."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):

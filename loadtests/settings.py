@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 MAX_RATE = 5000.0
 MAX_TENANTS = 10_000
+DEFAULT_TENANTS = "3"
+"""An address may sign up ten times an hour unless the service is told otherwise."""
 
 
 class SettingsError(ValueError):
@@ -32,7 +34,7 @@ class Settings:
             rate=_rate(env.get("LOAD_RATE", "40")),
             seed=_integer("LOAD_SEED", env.get("LOAD_SEED", "1"), 0, 2**63 - 1),
             out=_folder(env.get("LOAD_OUT", "var/load")),
-            tenants=_integer("LOAD_TENANTS", env.get("LOAD_TENANTS", "20"), 1, MAX_TENANTS),
+            tenants=_integer("LOAD_TENANTS", env.get("LOAD_TENANTS", DEFAULT_TENANTS), 1, MAX_TENANTS),
         )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
@@ -34,6 +35,8 @@ def create_tenants(
             tenants.append(_tenant(answer))
         elif time.monotonic() >= deadline:
             said = answer.error or f"status {answer.status}"
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                said += f"; fewer LOAD_TENANTS ({count}), or more of the service's RATE_LIMIT_SIGNUPS_PER_HOUR"
             raise TenantsError(
                 f"{len(tenants)} of {count} tenants created in {patience_seconds:g} s; POST /tenants: {said}"
             )

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 from opentelemetry.trace import SpanKind
@@ -14,9 +15,9 @@ from service.bare_answers import BareAnswers
 from service.errors import HeaderTimeoutError, MalformedRequestError, OverloadedError, ServiceError
 from service.limits.admission import AdmissionControl, Ticket
 from service.limits.plain_request import PlainRequest, plain_request
-from service.limits.triage import Triage
+from service.limits.triage import UNMATCHED, Triage
 from service.middleware.errors import error_of
-from service.middleware.telemetry import UNMATCHED, measure_outside
+from service.middleware.telemetry import measure_outside
 from service.parts import ADMISSION_CONTROL, TELEMETRY, TRIAGE, WEB
 
 KEEPALIVE_TIMEOUT_SECONDS = 75.0
@@ -69,6 +70,8 @@ class _Protocol(RequestHandler):
             return
         if request is not None and self._refused_unparsed(request):
             return
+        if not self._has_begun:
+            self._end_head_timer()  # its time was for the first byte
         self._has_begun = True
         self._waiter = None  # so that nothing begins before the request is judged
         try:
@@ -89,14 +92,13 @@ class _Protocol(RequestHandler):
 
     def _refused_unparsed(self, request: PlainRequest) -> bool:
         """Answer a plain request that there is no room for."""
-        if self._force_close or self._close or self._upgraded or self._buffer_paused or self._reading_paused:
+        if self._force_close or self._close or self._upgraded or self._is_paused:
             return False
-        priority = self._server.triage.priority(request.target)
-        if self._server.admission.has_room(priority):
+        if self._server.admission.has_room(self._server.triage.priority(request.target)):
             return False
         self._has_begun = True
         self._end_head_timer()
-        self._server.admission.shed(priority, self._server.triage.route(request.target))
+        self._server.shed(request.target)
         self._answer_here(request.method != "HEAD", must_close=False)
         return True
 
@@ -106,15 +108,26 @@ class _Protocol(RequestHandler):
         if len(self._messages) > 1 or not isinstance(message, RawRequestMessage):
             return False
         is_whole = payload.is_eof()
-        priority = self._server.triage.priority(message.path)
-        self._ticket = self._server.admission.enter(priority, is_reading=not is_whole)
-        if self._ticket is not None or not is_whole or self._reading_paused or "Origin" in message.headers:
+        self._ticket = self._server.admit(self, message.path, payload)
+        if self._ticket is not None or not is_whole or self._is_paused or "Origin" in message.headers:
             return False
         self._messages.popleft()
         cast("Any", self._parser).message_consumed()
-        self._server.admission.shed(priority, self._server.triage.route(message.path))
+        self._server.shed(message.path)
         self._answer_here(message.method != "HEAD", must_close=message.should_close)
         return True
+
+    @property
+    def _is_paused(self) -> bool:
+        """Whether an answer from here would go before others, or to a client that does not read its answers."""
+        return self._buffer_paused or self._reading_paused or self.writing_paused
+
+    def end_reading(self, target: str) -> None:
+        """Make room for a request whose body comes sooner."""
+        self._server.shed(target)
+        if self.transport is not None:
+            self.transport.write(self._server.bare.last_words(OverloadedError()))
+        self.force_close()
 
     def _answer_here(self, has_body: bool, *, must_close: bool) -> None:
         transport = self.transport
@@ -151,17 +164,18 @@ class _Protocol(RequestHandler):
         """Answer what cannot be parsed, without an echo."""
         if request.writer.output_size > 0:
             raise ConnectionError("part of a response is already sent")
-        span = self._server.telemetry.tracer.begin_root(f"_OTHER {UNMATCHED}", SpanKind.SERVER)
-        request_id = f"{span.trace.trace_id:032x}"
-        if status >= 500:
-            self.log_exception("request %s failed outside the application", request_id, exc_info=exc)
-        else:
-            self.log_debug("request %s from %s: %s", request_id, request.remote, message)
         error = MalformedRequestError() if status < 500 else ServiceError()
-        measure_outside(self._server.telemetry, span, error.status, request_id)
-        response = self._server.bare.response(request, error, request_id)
+        response = self._server.refuse_outside(request, error)
+        if status >= 500:
+            self.log_exception("request %s failed outside the application", _id_of(response), exc_info=exc)
+        else:
+            self.log_debug("request %s from %s: %s", _id_of(response), request.remote, message)
         response.force_close()
         return response
+
+
+def _id_of(response: web.Response) -> str:
+    return response.headers["X-Request-Id"]
 
 
 class _Server(web.Server):
@@ -178,27 +192,44 @@ class _Server(web.Server):
     def __call__(self) -> RequestHandler:
         return _Protocol(self)
 
+    def admit(self, protocol: _Protocol, target: str, body: StreamReader) -> Ticket | None:
+        """Leave to work, or to read a body that is not whole yet; None where there is no room."""
+        priority = self.triage.priority(target)
+        if body.is_eof():
+            return self.admission.enter(priority)
+        ticket = self.admission.enter_reading(priority, partial(protocol.end_reading, target))
+        if ticket is not None:
+            body.on_eof(partial(self.admission.has_read, ticket))
+        return ticket
+
+    def shed(self, target: str) -> None:
+        self.admission.shed(self.triage.priority(target), self.triage.route(target))
+
+    def refuse_outside(self, request: web.BaseRequest, error: ServiceError) -> web.Response:
+        """Answer and measure a request that never reaches the application."""
+        span = self.telemetry.tracer.begin_root(f"_OTHER {UNMATCHED}", SpanKind.SERVER)
+        request_id = f"{span.trace.trace_id:032x}"
+        measure_outside(self.telemetry, span, error.status, request_id)
+        return self.bare.response(request, error, request_id)
+
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        ticket = self._ticket_of(request)
+        protocol = cast("_Protocol", request.protocol)
+        ticket = protocol.take_ticket()
+        if ticket is not None:
+            self.admission.begin(ticket)
+        else:  # judged only now: how long it waited for that, nobody knows
+            ticket = self.admit(protocol, request.path, request.content)
         if ticket is None:
             return self._too_much(request)
-        self.admission.begin(ticket)
         try:
             return await self._handler(request)
         except web.HTTPException as error:  # raised by aiohttp before any middleware
-            return self.bare.response(request, error_of(error)(), uuid4().hex)
+            return self.refuse_outside(request, error_of(error)())
         finally:
             self.admission.leave(ticket)
 
-    def _ticket_of(self, request: web.BaseRequest) -> Ticket | None:
-        protocol = cast("_Protocol", request.protocol)
-        if (ticket := protocol.take_ticket()) is not None:
-            return ticket
-        is_reading = not request.content.is_eof()
-        return self.admission.enter(self.triage.priority(request.path), is_reading=is_reading)
-
     def _too_much(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.admission.shed(self.triage.priority(request.path), self.triage.route(request.path))
+        self.shed(request.path)
         response = self.bare.response(request, OverloadedError(), uuid4().hex)
         if not request.content.is_eof():
             response.force_close()

@@ -150,7 +150,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     """The ways in, each by itself; a session has some scopes only."""
     if route.scope is None:
         return []
-    if route.scope not in SESSION_SCOPES:
+    if route.by_key_only or route.scope not in SESSION_SCOPES:
         return [{"apiKey": []}]
     session: dict[str, list[str]] = {"session": []}
     return [{"apiKey": []}, session if route.method in SAFE_METHODS else {**session, "csrfToken": []}]

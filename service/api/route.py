@@ -12,8 +12,8 @@ from service.api.query import read_query
 from service.domain.api_key import KEY_ID, Scope
 from service.domain.schema import Schema
 from service.domain.tenant import TENANT_ID as TENANT_ID_TEXT
-from service.errors import NotFoundError, ServiceError, ValidationError
-from service.parts import BODY, QUERY, TENANT_ID
+from service.errors import NotFoundError, ServiceError, UnauthorizedError, ValidationError
+from service.parts import ADMISSION, BODY, QUERY, TENANT_ID
 
 _IDENTIFIERS: Mapping[str, str] = {"tenant_id": TENANT_ID_TEXT.pattern, "key_id": KEY_ID.pattern}
 
@@ -61,6 +61,8 @@ class Route:
     idempotent: bool = False
     about: str = ""
     hidden: bool = False
+    by_key_only: bool = False
+    """Whether a session does not open it, though sessions have its scope."""
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -70,6 +72,8 @@ class Route:
         """Enforce the contract, then run the handler; raises ServiceError."""
         if self.scope is not None and request.match_info.get("tenant_id", request[TENANT_ID]) != request[TENANT_ID]:
             raise NotFoundError  # somebody else's is indistinguishable from a missing one
+        if self.by_key_only and request[ADMISSION].by_session:
+            raise UnauthorizedError
         if not self.hidden:
             request[QUERY] = read_query(request, self.query)
         if self.body is not None:

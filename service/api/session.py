@@ -7,7 +7,6 @@ from service.domain.api_key import Scope
 from service.domain.schema import Instant, Nullable, Record, Text
 from service.domain.tenant import TENANT_ID
 from service.domain.timestamp import format_seconds
-from service.errors import UnauthorizedError
 from service.middleware.session_cookie import clear_session, session_token, set_session
 from service.parts import ADMISSION, CLOCK, SEED, SESSIONS
 from service.sessions import Session
@@ -27,8 +26,6 @@ _COOKIE = {"Set-Cookie": "The session; `Secure`, `HttpOnly`, `SameSite=Strict`."
 
 
 async def open_session(request: web.Request) -> web.Response:
-    if request[ADMISSION].by_session:
-        raise UnauthorizedError  # else a session could prolong itself for ever
     token, session = request.app[SESSIONS].open(request[ADMISSION], request[SEED])
     response = web.json_response(_shown(session), status=201)
     set_session(response, token, session.expires_at - _now(request))
@@ -73,6 +70,7 @@ ROUTES = (
         "Stripe's pages, and ends with its key.",
         answers=(Answer(201, "The session.", SESSION, headers=_COOKIE),),
         idempotent=True,
+        by_key_only=True,  # else a session could prolong itself for ever
     ),
     Route(
         "GET",

@@ -25,7 +25,7 @@ IN_USE = 0.5
 URGENT_RESERVE = 64
 """Webhooks and probes still get in where so many more than the limit are at work."""
 MAX_READING = 256
-"""Requests whose body is still on its way; they do no work and take nobody's place."""
+"""Of each priority, requests whose body is still on its way; where one more comes, the one that reads longest ends."""
 
 
 class Priority(StrEnum):
@@ -35,12 +35,15 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Ticket:
-    """Leave to work; given back when the request is answered. `arrived` is by the control's clock."""
+    """Leave to read and to work; given back when the request is answered. `arrived` is by the control's clock."""
 
     arrived: float
-    is_reading: bool
+    priority: Priority
+    is_working: bool = False
+    end: Callable[[], None] | None = None
+    """Ends a request whose body is still on its way."""
 
 
 class AdmissionControl:
@@ -50,7 +53,8 @@ class AdmissionControl:
         self._instruments = instruments
         self._clock = clock
         self._limit = float(FIRST_LIMIT)
-        self._active = self._most_active = self._reading = 0
+        self._active = self._most_active = 0
+        self._reading: dict[Priority, dict[Ticket, None]] = {priority: {} for priority in Priority}
         self._least_delay: float | None = None
         self._shed: Counter[tuple[Priority, str]] = Counter()
 
@@ -58,27 +62,37 @@ class AdmissionControl:
     def limit(self) -> int:
         return int(self._limit)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether ordinary requests are refused now."""
-        return self._active >= self._limit
-
     def has_room(self, priority: Priority) -> bool:
         """Whether a whole request would get a place now."""
         return self._active < self._limit + (URGENT_RESERVE if priority is Priority.URGENT else 0)
 
-    def enter(self, priority: Priority, *, is_reading: bool) -> Ticket | None:
-        """Take a place, if there is one."""
-        if is_reading:
-            if self._reading >= MAX_READING:
-                return None
-            self._reading += 1
-            return Ticket(self._clock(), is_reading=True)
+    def enter(self, priority: Priority) -> Ticket | None:
+        """Take a place for a request that is whole, if there is one."""
         if not self.has_room(priority):
             return None
-        self._active += 1
-        self._most_active = max(self._active, self._most_active)
-        return Ticket(self._clock(), is_reading=False)
+        ticket = Ticket(self._clock(), priority)
+        self._work(ticket)
+        return ticket
+
+    def enter_reading(self, priority: Priority, end: Callable[[], None]) -> Ticket | None:
+        """Let a request read its body, if it would have a place now; reading takes none. `end` ends it before."""
+        if not self.has_room(priority):
+            return None
+        reading = self._reading[priority]
+        if len(reading) >= MAX_READING:
+            slowest = next(iter(reading))
+            del reading[slowest]
+            if slowest.end is not None:
+                slowest.end()
+        ticket = Ticket(self._clock(), priority, end=end)
+        reading[ticket] = None
+        return ticket
+
+    def has_read(self, ticket: Ticket) -> None:
+        """The body is there: from now on the request takes a place, even where there is none left."""
+        if ticket in self._reading[ticket.priority]:
+            del self._reading[ticket.priority][ticket]
+            self._work(ticket)
 
     def begin(self, ticket: Ticket) -> None:
         """Note that work for the request begins now."""
@@ -86,10 +100,16 @@ class AdmissionControl:
         self._least_delay = delay if self._least_delay is None else min(delay, self._least_delay)
 
     def leave(self, ticket: Ticket) -> None:
-        if ticket.is_reading:
-            self._reading -= 1
-        else:
+        """Give the ticket back; once is enough."""
+        self._reading[ticket.priority].pop(ticket, None)
+        if ticket.is_working:
+            ticket.is_working = False
             self._active -= 1
+
+    def _work(self, ticket: Ticket) -> None:
+        ticket.is_working = True
+        self._active += 1
+        self._most_active = max(self._active, self._most_active)
 
     def shed(self, priority: Priority, route: str) -> None:
         """Note a refusal; it is told to the telemetry with the window's end."""

@@ -8,7 +8,7 @@ from time import monotonic
 from service.domain.tenant import Plan
 from service.errors import LedgerUnavailableError
 from service.ledger.tenants import TenantBook
-from service.limits.rate_limiter import SHARED_TIMEOUT_SECONDS, RateLimiter
+from service.limits.rate_limiter import PAUSE_SECONDS, SHARED_TIMEOUT_SECONDS, RateLimiter
 
 MEMORY_SECONDS = 10.0
 """A change of plan changes the limits so much later at most."""
@@ -22,7 +22,10 @@ class _Memory:
 
 
 class Plans:
-    """Answers with what it last knew where the ledger does not, and with the smallest plan where it knew nothing."""
+    """Answers with what it last knew where the ledger does not, and with the smallest plan where it knew nothing.
+
+    What the ledger did not say is asked again as soon as the limiter asks Redis again.
+    """
 
     def __init__(self, book: TenantBook, limiter: RateLimiter, clock: Callable[[], float] = monotonic) -> None:
         self._book = book
@@ -34,10 +37,11 @@ class Plans:
         memory = self._memories.get(tenant_id)
         if memory is not None and self._clock() < memory.until:
             return memory.plan
-        plan = await self._read(tenant_id) or (memory.plan if memory else Plan.STARTER)
+        known = await self._read(tenant_id)
+        plan = known or (memory.plan if memory else Plan.STARTER)
         if len(self._memories) >= _SIZE:
             self._memories.clear()
-        self._memories[tenant_id] = _Memory(plan, self._clock() + MEMORY_SECONDS)
+        self._memories[tenant_id] = _Memory(plan, self._clock() + (MEMORY_SECONDS if known else PAUSE_SECONDS))
         return plan
 
     async def _read(self, tenant_id: str) -> Plan | None:

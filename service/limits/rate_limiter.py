@@ -44,13 +44,18 @@ class RateLimiter:
         return self._clock() < self._alone_until
 
     async def take(self, buckets: Sequence[Bucket]) -> Ruling:
-        """Take one admission from all the buckets, or say from when on there may be one."""
-        ruling, suffix = self._refusals.of(buckets), ""
+        """Take one admission from all the buckets, or say from when on there may be one.
+
+        A refusal that is remembered says where the refusing quotas stand, and nothing of the others.
+        """
+        suffix = ""
+        refusing = self._refusals.of(buckets)
+        ruling = Ruling(False, refusing) if refusing else None
         if ruling is None and not self.is_alone:
             ruling = await self._ask(buckets)
         if ruling is None:
             ruling, suffix = self._local.take(buckets), "_locally"
-        self._count(buckets, ruling, suffix)
+        self._count(ruling, suffix)
         return ruling
 
     async def _ask(self, buckets: Sequence[Bucket]) -> Ruling | None:
@@ -61,7 +66,7 @@ class RateLimiter:
             self._go_alone(error)
             return None
         if not ruling.admitted:
-            self._refusals.note(buckets, ruling)
+            self._refusals.note(buckets, ruling.standings)
         return ruling
 
     def _go_alone(self, error: Exception) -> None:
@@ -70,9 +75,9 @@ class RateLimiter:
             log_event(_log, logging.WARNING, "rate_limit.failed_open", "limits are kept by this process alone", fields)
         self._alone_until = self._clock() + PAUSE_SECONDS
 
-    def _count(self, buckets: Sequence[Bucket], ruling: Ruling, suffix: str) -> None:
-        for bucket, standing in zip(buckets, ruling.standings, strict=True):
+    def _count(self, ruling: Ruling, suffix: str) -> None:
+        for standing in ruling.standings:
             refused = not ruling.admitted and standing.retry_seconds > 0
             outcome = ("limited" if refused else "allowed") + suffix
-            attributes = {"billing.rate_limit.limiter": bucket.quota.limiter, "billing.rate_limit.outcome": outcome}
+            attributes = {"billing.rate_limit.limiter": standing.quota.limiter, "billing.rate_limit.outcome": outcome}
             self._decisions.add(1, attributes)

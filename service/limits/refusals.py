@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from service.domain.quota import Standing
-from service.ledger.quotas import Bucket, Ruling
+from service.ledger.quotas import Bucket
 
 MAX_REFUSALS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    ruling: Ruling
+    standing: Standing
     at: float
     until: float
 
@@ -28,20 +28,17 @@ class Refusals:
         self._clock = clock
         self._refusals: OrderedDict[tuple[str, int], _Refusal] = OrderedDict()
 
-    def of(self, buckets: Sequence[Bucket]) -> Ruling | None:
-        """The refusal that still holds, counted down to now."""
+    def of(self, buckets: Sequence[Bucket]) -> tuple[Standing, ...]:
+        """Where those that still refuse stand, counted down to now; of the others nothing is known."""
         now = self._clock()
-        for bucket in buckets:
-            refusal = self._refusals.get(_key(bucket))
-            if refusal is not None and now < refusal.until:
-                return _later(refusal.ruling, now - refusal.at)
-        return None
+        found = (self._refusals.get(_key(bucket)) for bucket in buckets)
+        return tuple(_aged(one.standing, now - one.at) for one in found if one is not None and now < one.until)
 
-    def note(self, buckets: Sequence[Bucket], ruling: Ruling) -> None:
+    def note(self, buckets: Sequence[Bucket], standings: Sequence[Standing]) -> None:
         now = self._clock()
-        for bucket, standing in zip(buckets, ruling.standings, strict=True):
+        for bucket, standing in zip(buckets, standings, strict=True):
             if standing.retry_seconds > 0:
-                self._refusals[_key(bucket)] = _Refusal(ruling, now, now + standing.retry_seconds)
+                self._refusals[_key(bucket)] = _Refusal(standing, now, now + standing.retry_seconds)
                 self._refusals.move_to_end(_key(bucket))
         while len(self._refusals) > MAX_REFUSALS:
             self._refusals.popitem(last=False)
@@ -49,10 +46,6 @@ class Refusals:
 
 def _key(bucket: Bucket) -> tuple[str, int]:
     return bucket.name, bucket.quota.interval
-
-
-def _later(ruling: Ruling, seconds: float) -> Ruling:
-    return Ruling(False, tuple(_aged(standing, seconds) for standing in ruling.standings))
 
 
 def _aged(standing: Standing, seconds: float) -> Standing:

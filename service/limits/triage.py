@@ -24,4 +24,6 @@ class Triage:
         return Priority.URGENT if target in UNLIMITED else Priority.ORDINARY
 
     def route(self, target: str) -> str:
-        return self._templates.get(_IDENTIFIER.sub("/*", target.partition("?")[0]), UNMATCHED)
+        path = _IDENTIFIER.sub("/*", target.partition("?")[0])
+        found = self._templates.get(path)  # else its last part may be a name of another form: a page, a token
+        return found or self._templates.get(f"{path.rpartition('/')[0]}/*", UNMATCHED)

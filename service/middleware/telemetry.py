@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 from service.accrual_metrics import record_request_cost
 from service.api.route import Routes
 from service.errors import ClientDisconnectedError
+from service.limits.triage import UNMATCHED
 from service.parts import CATALOG, ERROR_TYPE, REQUEST_COUNTS, REQUEST_ID, TENANT_ID, TOP_COSTS
 from service.secret_forms import masked
 from service.telemetry.instruments import Instruments
@@ -23,7 +24,6 @@ _log = logging.getLogger(__name__)
 GAMEDAY_HEADER = "X-GameDay"
 """What a GameDay's load says of itself; honoured only by a service that is configured to."""
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
-UNMATCHED = "unmatched"
 _RUN = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 """A run's name; nothing else that a client sends is noted."""
 
@@ -139,7 +139,7 @@ def measure_outside(telemetry: Telemetry, span: Span, status: int, request_id: s
         span.failed = True
     count_request(telemetry, span, status)
     attributes = {"http.response.status_code": status, "billing.request.id": request_id}
-    log_event(_log, logging.INFO, "request.malformed", "the request could not be parsed", attributes)
+    log_event(_log, logging.INFO, "request.malformed", "refused before it reached the application", attributes)
 
 
 def _is_gone(request: web.Request) -> bool:

@@ -21,10 +21,14 @@ SOUND = {
     "dropped": 0,
     "unresolved_events": 0,
     "late_p99_seconds": 0.01,
+    "refused_events": {},
 }
 
 
-def test_it_ends_when_it_is_told_to_and_says_what_came_of_it(billing: tuple[Billing, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("told_by", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_it_is_told_to_and_says_what_came_of_it(
+    billing: tuple[Billing, str], tmp_path: Path, told_by: signal.Signals
+) -> None:
     state, url = billing
     argv = [sys.executable, "-m", "loadtests", url, "--seconds", "60"]
     env = {**os.environ, "LOAD_OUT": str(tmp_path), "LOAD_RATE": "200", "LOAD_TENANTS": "2"}
@@ -32,7 +36,7 @@ def test_it_ends_when_it_is_told_to_and_says_what_came_of_it(billing: tuple[Bill
         wait_for(tmp_path / "ready")
         while not state.ledger:
             assert process.poll() is None
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(told_by)
         told, _ = process.communicate(timeout=15)
     figures = dict(each.split("=") for each in told.splitlines()[-1].split())
     assert (process.returncode, figures["failed"], figures["unresolved_events"]) == (0, "0", "0"), told
@@ -41,9 +45,15 @@ def test_it_ends_when_it_is_told_to_and_says_what_came_of_it(billing: tuple[Bill
 
 @pytest.mark.parametrize(
     ("found", "status"),
-    [({}, 0), ({"failed": 1}, 1), ({"dropped": 1}, 1), ({"unresolved_events": 1}, 1), ({"arrivals": 0}, 1)],
+    [
+        ({}, 0),
+        ({"failed": 1}, 1),
+        ({"dropped": 1}, 1),
+        ({"unresolved_events": 1}, 1),
+        ({"acknowledged_events": 0}, 1),
+    ],
 )
-def test_it_fails_where_something_was_lost_or_nothing_was_sent(
+def test_it_fails_where_something_was_lost_or_nothing_was_taken(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -59,13 +69,33 @@ def test_it_fails_where_something_was_lost_or_nothing_was_sent(
 
 
 @pytest.mark.parametrize(
+    ("refused", "status"),
+    [({"cost_cap_exceeded": 3}, 0), ({"429 rate_limited": 3}, 1), ({"401 unauthorized": 2, "cost_cap_exceeded": 1}, 1)],
+)
+def test_what_was_refused_is_told_and_fails_where_whole_requests_were(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    refused: dict[str, int],
+    status: int,
+) -> None:
+    monkeypatch.setenv("LOAD_OUT", str(tmp_path))
+    monkeypatch.setattr(command, "_locust", lambda *_: 0)
+    (tmp_path / "load.json").write_text(json.dumps(SOUND | {"refused_events": refused}))
+    assert command.main(["http://127.0.0.1:3002"]) == status
+    told = capsys.readouterr()
+    assert "refused_events=3" in told.out.split()
+    assert all(code in told.err for code in refused)
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["localhost"], "loadtests: URL: 'localhost'; expected the service's base URL"),
         ([], "URL"),
         *(
             (["http://127.0.0.1", "--seconds", seconds], "expected whole seconds from 1 to 3600")
-            for seconds in ("0", "3601", "-1", "x", "1e3", "9" * 30)
+            for seconds in ("0", "3601", "-1", "x", "1e3", "9" * 30, "0000036000")
         ),
     ],
 )

@@ -8,7 +8,7 @@ HOST = "http://127.0.0.1:3002"
 
 
 def test_defaults_need_only_the_host() -> None:
-    assert Settings.from_env({}, HOST) == Settings(HOST, 40.0, 1, Path("var/load"), 20)
+    assert Settings.from_env({}, HOST) == Settings(HOST, 40.0, 1, Path("var/load"), 3)
 
 
 def test_every_variable_is_read() -> None:

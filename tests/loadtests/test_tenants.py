@@ -31,6 +31,11 @@ def test_patience_ends_with_the_last_answer() -> None:
         create_tenants(lambda _: Answer(0, error="refused"), "run", 2, patience_seconds=0)
 
 
+def test_too_many_sign_ups_are_told_with_what_bounds_them() -> None:
+    with pytest.raises(TenantsError, match=r"fewer LOAD_TENANTS \(2\), or more of the service's RATE_LIMIT_SIGNUPS"):
+        create_tenants(lambda _: Answer(429), "run", 2, patience_seconds=0)
+
+
 def test_a_201_without_a_key_is_refused() -> None:
     with pytest.raises(TenantsError, match="without tenant_id and api_key"):
         create_tenants(lambda _: Answer(201, b'{"tenant_id": "t1"}'), "run", 1)

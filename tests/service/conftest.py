@@ -291,6 +291,7 @@ class Service:
 
     def __init__(self, runner, port, metrics, spans):
         self.app = runner.app
+        self.runner = runner
         self.port = port
         self.telemetry = self.app[parts.TELEMETRY]
         self.http = ClientSession(f"http://127.0.0.1:{port}")

@@ -24,6 +24,18 @@ async def test_operation_ids_are_unique_and_every_reference_leads_somewhere(serv
     assert references == set(description["components"]["schemas"])
 
 
+async def test_what_a_session_opens_is_described_and_a_session_is_opened_by_a_key_alone(service):
+    _, description = await service.get("/openapi.json")
+    opened_by = {
+        (method, path): {name for way in operation["security"] for name in way}
+        for path, item in description["paths"].items()
+        for method, operation in item.items()
+    }
+    assert opened_by["post", "/session"] == {"apiKey"}
+    assert opened_by["get", "/tenants/{tenant_id}"] == {"apiKey", "session"}
+    assert opened_by["get", "/health"] == set()
+
+
 async def test_the_page_reads_the_description_from_here_alone(service):
     async with service.http.get("/docs") as response:
         text = await response.text()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service import runner
 from service.api import body
 from service.middleware.security_headers import SECURITY_HEADERS
 
@@ -44,6 +45,19 @@ async def test_every_answer_is_dressed_and_none_echoes(service, request_bytes, s
     if status >= 400:
         assert headers["Content-Type"] == "application/problem+json"
         assert json.loads(content)["status"] == status
+
+
+async def test_the_time_for_a_head_begins_with_its_first_byte(service, monkeypatch):
+    monkeypatch.setattr(runner, "HEADER_TIMEOUT_SECONDS", 0.4)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    await asyncio.sleep(0.3)
+    writer.write(b"GET /health HTTP/1.1\r\n")
+    await asyncio.sleep(0.2)  # longer than what was left for the first byte, and less than a head may take
+    writer.write(b"Host: x\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    writer.write(b"GET /health HTTP/1.1\r\n")
+    assert b"HTTP/1.1 408 " in await reader.read()
+    writer.close()
 
 
 async def test_an_unforeseen_error_is_an_opaque_500(service, monkeypatch):

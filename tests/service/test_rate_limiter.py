@@ -72,6 +72,21 @@ def bucket(name="a", quota=STARTER):
     return Bucket(quota, "00", name)
 
 
+def shown(ruling):
+    return [(standing.quota.limiter, standing.retry_seconds) for standing in ruling.standings]
+
+
+async def test_a_remembered_refusal_says_nothing_of_a_quota_that_was_not_asked(limiter, redis):
+    """A tenant that is used up is refused by each of its keys, and no key is told where another one stands."""
+    of_key = Quota.whole(Limiter.KEY, 30, 60)
+    redis.ahead = STARTER.depth
+    first = await limiter.take([bucket("tenant"), bucket("one", of_key)])
+    assert [limiter for limiter, _ in shown(first)] == [Limiter.TENANT, Limiter.KEY]
+    assert shown(await limiter.take([bucket("tenant"), bucket("other", of_key)])) == [(Limiter.TENANT, 1.0)]
+    assert shown(await limiter.take([bucket("tenant"), bucket("one", of_key)])) == shown(first)
+    assert redis.asked == 1
+
+
 async def test_a_minute_without_redis_lets_a_sixth_more_through_and_no_more(limiter, redis, decisions, clock):
     """The figure that docs/security/limits.md states: limit x (1 + 1/6) per key and process in the first minute."""
     redis.fails = True

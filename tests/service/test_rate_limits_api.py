@@ -1,3 +1,4 @@
+import asyncio
 import re
 import secrets
 import time
@@ -6,8 +7,9 @@ import pytest
 
 from chaos.lab import limits
 from service.domain.api_key import issue
-from service.limits import rate_limiter
-from service.limits.plans import MEMORY_SECONDS
+from service.domain.tenant import Plan
+from service.errors import LedgerUnavailableError
+from service.limits import plans, rate_limiter
 
 
 @pytest.fixture
@@ -81,9 +83,9 @@ async def test_sign_ups_and_failed_authentication_are_held_tightly(strict):
 
 async def test_an_address_is_limited_before_it_is_known_whose_request_it_is(strict):
     service = await strict(RATE_LIMIT_ADDRESS_PER_MINUTE="5")
-    plans = await answers(service, 7)
-    assert [response.status for response in plans][:5] == [200] * 5
-    assert plans[-1].status == 429
+    taken = await answers(service, 7)
+    assert [response.status for response in taken][:5] == [200] * 5
+    assert taken[-1].status == 429
     assert (await answers(service, 1, path="/ready"))[0].status == 200
     assert (await answers(service, 1, "POST", "/webhooks/stripe"))[0].status == 415
 
@@ -114,9 +116,48 @@ async def test_without_redis_the_limits_stay_and_are_counted(strict, own_redis):
     own_redis.start()
 
 
-async def test_a_change_of_plan_changes_the_limits_soon(strict):
-    assert MEMORY_SECONDS <= 10
+async def test_a_change_of_plan_changes_the_limits_soon(strict, monkeypatch):
+    assert plans.MEMORY_SECONDS <= 10
+    monkeypatch.setattr(plans, "MEMORY_SECONDS", 0.2)
     service = await strict()
-    _, key = await service.tenant()
+    tenant_id, key = await service.tenant()
+    assert await limit_of(service, key) == "300"
+    smaller = {"name": "Example", "email": "billing@example.com", "plan": "starter"}
+    async with service.http.put(f"/tenants/{tenant_id}", json=smaller, headers=key) as response:
+        assert response.status == 200, await response.text()
+    async with asyncio.timeout(5):
+        while await limit_of(service, key) != "60":
+            await asyncio.sleep(0.05)
+
+
+async def limit_of(service, key):
     [answer] = await answers(service, 1, path="/billing/invoices", headers=key)
-    assert answer.headers["X-RateLimit-Limit"] == "300"
+    return answer.headers["X-RateLimit-Limit"]
+
+
+class Book:
+    """A ledger that fails at first."""
+
+    def __init__(self):
+        self.fails = True
+
+    async def plan_of(self, _):
+        if self.fails:
+            raise LedgerUnavailableError
+        return Plan.ENTERPRISE
+
+
+class Limiter:
+    is_alone = False
+
+
+async def test_a_plan_that_could_not_be_read_is_asked_for_again_at_once():
+    now, book = [0.0], Book()
+    remembered = plans.Plans(book, Limiter(), lambda: now[0])
+    assert await remembered.of("a") is Plan.STARTER
+    book.fails = False
+    now[0] += rate_limiter.PAUSE_SECONDS
+    assert await remembered.of("a") is Plan.ENTERPRISE
+    book.fails = True
+    now[0] += plans.MEMORY_SECONDS
+    assert await remembered.of("a") is Plan.ENTERPRISE, "what was known is better than a guess"

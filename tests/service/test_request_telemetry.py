@@ -233,15 +233,18 @@ async def test_a_failure_is_traced_whole_and_what_goes_well_is_not(start_service
     assert any(name.startswith("redis ") for name in names)
 
 
-async def test_a_request_that_cannot_be_parsed_is_measured_and_logged(start_service, shared_redis):
+@pytest.mark.parametrize(("head", "status"), [(b"secret\x00header\r\n", 400), (b"Host: x\r\nExpect: secret\r\n", 417)])
+async def test_a_request_that_never_reaches_the_application_is_measured_and_logged(
+    start_service, shared_redis, head, status
+):
     stream = io.BytesIO()
     service = await start_service(shared_redis.port, stream=stream)
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
-    writer.write(b"GET / HTTP/1.1\r\nsecret\x00header\r\n\r\n")
-    answer = await reader.read(10_000)
+    writer.write(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
+    answer = await reader.readuntil(b"\r\n\r\n")
     writer.close()
-    assert b" 400 " in answer.splitlines()[0]
-    key = labels(http__request__method="_OTHER", http__route="unmatched", http__response__status_code=400)
+    assert b" %d " % status in answer.splitlines()[0]
+    key = labels(http__request__method="_OTHER", http__route="unmatched", http__response__status_code=status)
     assert service.points(DURATION)[key].count == 1
     [span] = [span for span in service.spans() if span.name == "_OTHER unmatched"]
     service.telemetry.logs.flush()

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _DURATION = re.compile(r"([1-9][0-9]{0,2})([dwMQY])")
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _NOMINAL_DAYS = {"d": 1, "w": 7, "M": 30, "Q": 90, "Y": 365}
-_LONGEST_DAYS = {"d": 1, "w": 7, "M": 31, "Q": 92, "Y": 366}
 _TABLE_YEARS = 10
 """So far after its start does an expression know where the months of a time zone begin."""
 
@@ -27,8 +26,9 @@ class Calendar:
         return self._days(_NOMINAL_DAYS) * 86_400
 
     @property
-    def longest_days(self) -> int:
-        return self._days(_LONGEST_DAYS)
+    def name(self) -> str:
+        """The window label of what came since the start: never that of a rolling window of as many days."""
+        return self.text if self.text[-1] in _MONTHS else f"calendar-{self.text}"
 
     def starts(self) -> list[int]:
         """When the periods of the next ten years begin, in unix seconds; one start where all are equally long."""
@@ -39,6 +39,12 @@ class Calendar:
         step = int(self.text[:-1]) * _MONTHS[unit]
         months = range(0, _TABLE_YEARS * 12 + step, step)
         return [int(_later(first, count).timestamp()) for count in months]
+
+    def outlived(self, now: datetime) -> bool:
+        """Whether within a year from `now` the last of the starts is no longer that of the current period."""
+        *_, last = self.starts()
+        within = last + self.nominal_seconds - _NOMINAL_DAYS["Y"] * 86_400
+        return self.text[-1] in _MONTHS and now.timestamp() >= within
 
     def _days(self, lengths: dict[str, int]) -> int:
         return int(self.text[:-1]) * lengths[self.text[-1]]

@@ -79,7 +79,7 @@ def period_window(slo: Slo, at: float) -> Window:
     first, *later = calendar.starts()
     begun = max(start for start in (first, *later) if start <= at or start == first)
     if not later:
-        begun += int(at - begun) // calendar.nominal_seconds * calendar.nominal_seconds
+        begun += max(0, int(at - begun)) // calendar.nominal_seconds * calendar.nominal_seconds
     return Window(f"{max(1, int(at - begun) // 60)}m")
 
 

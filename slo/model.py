@@ -93,6 +93,11 @@ class Policy:
     when_absent: bool = True
     targets: tuple[str, ...] = ()
 
+    @property
+    def pages(self) -> bool:
+        """Whether anything of it wakes somebody."""
+        return any(pair.severity is Severity.PAGE for pair in self.pairs)
+
 
 @dataclass(frozen=True)
 class Alerting:
@@ -115,7 +120,8 @@ _PLAIN = Alerting()
 class Slo:
     """One objective about one indicator, kept apart for each value of the labels `groups`.
 
-    `policy` names the policies that guard it, joined by "+"; `own` holds those that its documents define.
+    `policy` names the policies that guard it, joined by "+"; `own` holds those that its documents define. Where
+    `part_may_exceed` its two counters count different moments, so that a part above the total is no contradiction.
     """
 
     name: str
@@ -131,6 +137,7 @@ class Slo:
     own: tuple[Policy, ...] = ()
     runbook: str | None = None
     unit: str = "requests"
+    part_may_exceed: bool = False
     place: str = field(default="", compare=False)
 
     @property

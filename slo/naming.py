@@ -59,6 +59,13 @@ def count(value: str) -> int:
     return int(value)
 
 
+def flag(value: str) -> bool:
+    """Yes or no that is written as text, as the values of annotations are."""
+    if value not in ("true", "false"):
+        raise ValueError(f'expected "true" or "false" in quotes, got {value!r}')
+    return value == "true"
+
+
 def metadata(name: Shape, annotations: dict[str, Shape]) -> Shape:
     """A document's metadata; of the annotations, those that begin with slo/ have to be known."""
     many = document.sequence(document.text)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
@@ -31,6 +32,7 @@ _ANNOTATIONS: dict[str, Shape] = {
     "slo/unit": document.text,
     "slo/minimum-events": document.parsed_by(naming.count),
     "slo/minimum-failures": document.parsed_by(naming.count),
+    "slo/part-may-exceed-total": document.parsed_by(naming.flag),
     "slo/alerting": naming.as_json(alerting.SHAPE),
 }
 # What counts events; the others weigh moments.
@@ -179,7 +181,11 @@ def _window(spec: Any) -> Iterator[Problem]:
         elif begins is None:
             yield from document.parsed_by(Window)(entry["duration"], f"{place}.duration")
         else:
-            yield from document.parsed_by(partial(_begun, begins))(entry["duration"], f"{place}.duration")
+            wrong = list(document.parsed_by(partial(_begun, begins))(entry["duration"], f"{place}.duration"))
+            yield from wrong
+            if not wrong and _begun(begins, entry["duration"]).outlived(datetime.now(UTC)):
+                expected = "expected a start of the last nine years, such as a later one of the same period"
+                yield Problem(f"{place}.calendar.startTime", f"{expected}, got {begins['startTime']!r}")
 
 
 def _begun(begins: Any, duration: str) -> calendar.Calendar:
@@ -237,6 +243,7 @@ def _slo(metadata: Any, spec: Any, indicator: Indicator, entry: Any, suffix: str
         guard=_guard(annotations),
         runbook=annotations.get("slo/runbook"),
         unit=annotations.get("slo/unit", "requests" if isinstance(indicator, _EVENTS) else "moments"),
+        part_may_exceed=naming.flag(annotations.get("slo/part-may-exceed-total", "false")),
     )
 
 

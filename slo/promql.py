@@ -54,11 +54,15 @@ def error_ratio(slo: Slo, window: Window, scale: int) -> str:
 
 
 def period_sum(slo: Slo, dense: str, summed_up: str) -> str:
-    """A recorded rate, added to what it summed up to before; that counts only within the period that it began in."""
+    """A recorded rate, added to what it summed up to before; that counts only within the period that it began in.
+
+    Before the first period has begun there is nothing to sum.
+    """
     now = summed(names.series(dense, slo.name), slo.groups)
     before = summed(f"last_over_time({names.series(summed_up, slo.name)}[1d])", slo.groups)
     same = f"last_over_time({names.series(names.SINCE_START, slo.name)}[1d]) == {period_start_recorded(slo)}"
-    return f"{now} + ({before} and on () ({same}))\nor {now}"
+    sums = f"(\n  {now} + ({before} and on () ({same}))\n  or {now}\n)"
+    return f"{sums}\nand on () {period_start_recorded(slo)}"
 
 
 def period_error_ratio(slo: Slo) -> str:
@@ -75,14 +79,18 @@ def period_start_recorded(slo: Slo) -> str:
 
 
 def period_start(slo: Slo) -> str:
-    """When the current period began, in unix seconds: a sum of steps, each taken when its time has come."""
+    """When the current period began, in unix seconds: a sum of steps, each taken when its time has come.
+
+    No sample before the first of them.
+    """
     calendar = slo.objective.calendar
     if calendar is None:
         raise ValueError("expected an SLO whose period begins with a date")
     first, *later = calendar.starts()
+    begun = f"and vector(time()) >= {first}"
     if not later:
         length = calendar.nominal_seconds
-        return f"vector({first} + floor((time() - {first}) / {length}) * {length})"
+        return f"vector({first} + floor((time() - {first}) / {length}) * {length}) {begun}"
     steps = (
         f"{after - before} * (time() >= bool {after})" for before, after in zip((first, *later), later, strict=False)
     )
@@ -90,7 +98,7 @@ def period_start(slo: Slo) -> str:
     # In parentheses of a dozen: Prometheus takes the square of the depth to evaluate a sum of hundreds of terms.
     dozens = (f"({' + '.join(terms[at : at + 12])})" for at in range(0, len(terms), 12))
     table = "\n  + ".join((str(first), *dozens))
-    return f"vector(\n  {table}\n)"
+    return f"vector(\n  {table}\n) {begun}"
 
 
 def recorded_ratio(slo: Slo, window: str) -> str:
@@ -114,7 +122,7 @@ def budget_remaining(slo: Slo) -> str:
 def period_name(slo: Slo) -> str:
     """The window label of the whole period."""
     calendar = slo.objective.calendar
-    return slo.objective.period.text if calendar is None else calendar.text
+    return slo.objective.period.text if calendar is None else calendar.name
 
 
 def objective(slo: Slo) -> str:
@@ -122,9 +130,9 @@ def objective(slo: Slo) -> str:
     return f"vector({plain(slo.objective.target)})"
 
 
-def period_seconds(slo: Slo) -> str:
+def period_seconds(slo: Slo, scale: int) -> str:
     """The usual length of the period as a constant series."""
-    return f"vector({slo.objective.period.seconds})"
+    return f"vector({plain(Decimal(slo.objective.period.seconds) / scale)})"
 
 
 def telemetry_absent(slo: Slo, scale: int = 1) -> str:
@@ -147,7 +155,9 @@ def telemetry_stale(slo: Slo, scale: int) -> str:
 
 
 def errors_above_total(slo: Slo, scale: int) -> str | None:
-    """More bad, or more good, requests than requests; None where the indicator leaves no room for that."""
+    """More bad, or more good, requests than requests; None where that cannot be, or is no contradiction."""
+    if slo.part_may_exceed:
+        return None
     return slo.indicator.contradiction(RECORDING_WINDOW, scale, slo.groups)
 
 

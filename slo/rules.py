@@ -34,21 +34,22 @@ def rule_file(slo: Slo, policy: Policy, scale: int = 1) -> dict[str, Any]:
     pages = [_burn(slo, policy, pair, scale) for pair in policy.pairs if pair.severity is Severity.PAGE]
     tickets = [_burn(slo, policy, pair, scale) for pair in policy.pairs if pair.severity is Severity.TICKET]
     others = [window for window in recorded_windows(slo, policy) if window not in paged]
-    absence = [_absence(slo, scale)] if policy.when_absent else []
+    absence = [_absence(slo, policy, scale)] if policy.when_absent else []
     silence = [_silence(slo, scale)] if policy.when_absent else []
-    fast = [*_ratios(slo, paged, scale), *pages, *absence]
+    fast = [*_ratios(slo, paged, scale), *pages, *(absence if policy.pages else [])]
     slow = [
         *_inputs(slo, scale),
         *_ratios(slo, others, scale),
-        *_budget(slo),
+        *_budget(slo, scale),
         *tickets,
+        *([] if policy.pages else absence),
         *silence,
         *_surplus(slo, scale),
     ]
     groups = (
         (names.fast_group(slo.name), FAST_INTERVAL_SECONDS, fast),
         (names.slow_group(slo.name), SLOW_INTERVAL_SECONDS, slow),
-        (names.period_group(slo.name), PERIOD_INTERVAL_SECONDS, _sparse(slo, others)),
+        (names.period_group(slo.name), PERIOD_INTERVAL_SECONDS, _sparse(slo, policy)),
     )
     return {
         "groups": [
@@ -107,11 +108,12 @@ def _burn(slo: Slo, policy: Policy, pair: Pair, scale: int) -> Rule:
     return _held(rule, pair.hold, scale)
 
 
-def _absence(slo: Slo, scale: int) -> Rule:
+def _absence(slo: Slo, policy: Policy, scale: int) -> Rule:
+    """As urgent as what cannot fire meanwhile."""
+    severity = Severity.PAGE if policy.pages else Severity.TICKET
     name, said = names.telemetry_absent_alert(slo.name), annotations.of_absence(slo, scale)
-    return _held(
-        _alert(slo, name, promql.telemetry_absent(slo, scale), Severity.PAGE, said, grouped=False), ABSENT_FOR, scale
-    )
+    rule = _alert(slo, name, promql.telemetry_absent(slo, scale), severity, said, grouped=False)
+    return _held(rule, ABSENT_FOR, scale)
 
 
 def _silence(slo: Slo, scale: int) -> Rule:
@@ -183,11 +185,11 @@ def _ratios(slo: Slo, windows: list[Window], scale: int) -> list[Rule]:
     return rules
 
 
-def _budget(slo: Slo) -> list[Rule]:
+def _budget(slo: Slo, scale: int) -> list[Rule]:
     """What the period promises, and what is left of it; each rule after the ones that it reads."""
     rules = [
         _record(slo, names.OBJECTIVE, promql.objective(slo)),
-        _record(slo, names.PERIOD, promql.period_seconds(slo)),
+        _record(slo, names.PERIOD, promql.period_seconds(slo, scale)),
     ]
     rules += _since_start(slo) if slo.objective.calendar else []
     return [*rules, _record(slo, names.BUDGET_REMAINING, promql.budget_remaining(slo))]
@@ -204,8 +206,9 @@ def _since_start(slo: Slo) -> list[Rule]:
     ]
 
 
-def _sparse(slo: Slo, windows: list[Window]) -> list[Rule]:
-    if not any(pace.is_sparse(window) for window in windows):
+def _sparse(slo: Slo, policy: Policy) -> list[Rule]:
+    """What any of the windows sums, in whichever group it is recorded."""
+    if not any(pace.is_sparse(window) for window in recorded_windows(slo, policy)):
         return []
     thinned = ((names.PERIOD_ERRORS, names.ERRORS), (names.PERIOD_REQUESTS, names.REQUESTS))
     return [_record(slo, sparse, promql.summed(names.series(dense, slo.name), slo.groups)) for sparse, dense in thinned]

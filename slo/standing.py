@@ -108,7 +108,7 @@ def _windows(policy: Policy) -> list[Window]:
 
 def _standing(entry: Guarded, moment: Moment, group: str, facts: _Facts) -> Standing:
     slo, budget = entry.slo, float(entry.slo.objective.error_budget)
-    period = promql.period_name(slo)
+    period, calendar = promql.period_name(slo), slo.objective.calendar
     ratios = {text: found.get(group) for text, found in facts.ratios.items()}
     rates = {text: None if ratio is None else ratio / budget for text, ratio in ratios.items()}
     ratio, rate = ratios[period], rates[period]
@@ -121,7 +121,7 @@ def _standing(entry: Guarded, moment: Moment, group: str, facts: _Facts) -> Stan
         service=slo.service,
         group=group,
         objective=float(slo.objective.target),
-        period=period,
+        period=calendar.text if calendar else period,
         telemetry=facts.telemetry,
         source=facts.source,
         history_ratio=facts.history_ratio,

@@ -19,9 +19,10 @@ def of_telemetry(slo: Slo, policy: Policy, made: Traffic) -> list[Case]:
     """One test for each way in which telemetry can mislead."""
     tests = [_no_errors(slo, policy, made), _late(slo, made), _deployed(slo, made)]
     if policy.when_absent:
-        tests.append(_vanished(slo, made))
+        tests.append(_vanished(slo, policy, made))
     if made.counted:
-        tests += [_idle(slo, policy, made), _reset(slo, made), _surplus(slo, made)]
+        tests += [_idle(slo, policy, made), _reset(slo, made)]
+        tests += [] if slo.part_may_exceed else [_surplus(slo, made)]
         tests += [_silent(slo, made)] if policy.when_absent else []
     return tests
 
@@ -32,7 +33,7 @@ def _no_errors(slo: Slo, policy: Policy, made: Traffic) -> Case:
         f"{slo.name}: an absent series of errors means no errors",
         made.events(steady(_CALM)),
         _zero_ratios(slo, recorded_windows(slo, policy), _CALM),
-        check(f"sum({names.series(names.BUDGET_REMAINING, slo.name)})", _CALM, {"{}": 1}),
+        check(f"sum({names.series(names.BUDGET_REMAINING, slo.name)})", _CALM, {"{}": 1} if _begun(slo) else None),
         check(names.series("ALERTS", slo.name), _CALM),
     )
 
@@ -64,13 +65,13 @@ def _silent(slo: Slo, made: Traffic) -> Case:
     )
 
 
-def _vanished(slo: Slo, made: Traffic) -> Case:
+def _vanished(slo: Slo, policy: Policy, made: Traffic) -> Case:
     gone = _CALM + STEP_SECONDS
     alert = firing(slo, names.telemetry_absent_alert(slo.name))
     # A subquery still sees what was there up to its window ago.
     late = 0 if made.counted and not made.lag_seconds else made.lag_seconds + 600
     return _test(
-        f"{slo.name}: requests that are no longer counted page",
+        f"{slo.name}: requests that are no longer counted {'page' if policy.pages else 'open a ticket'}",
         made.events(f"{steady(_CALM)} stale"),
         never(alert, gone),
         once(alert, gone + ABSENT_FOR.seconds + late),
@@ -144,11 +145,16 @@ def _ratio(slo: Slo, ratio: Decimal, at: int) -> Case:
 def _zero_ratios(slo: Slo, windows: Iterable[Window], at: int) -> Case:
     """Zero over these windows and over a period that began with a date, and nothing over others."""
     series = names.series(names.ERROR_RATIO, slo.name)
-    texts = dict.fromkeys(
-        [*(window.text for window in windows), *([period_name(slo)] if slo.objective.calendar else [])]
-    )
+    period = [period_name(slo)] if slo.objective.calendar and _begun(slo) else []
+    texts = dict.fromkeys([*(window.text for window in windows), *period])
     labels = (names.braces({names.WINDOW: text}) for text in texts)
     return check(f"sum by ({names.WINDOW}) ({series})", at, dict.fromkeys(labels, 0))
+
+
+def _begun(slo: Slo) -> bool:
+    """Whether the period has begun when promtool's time does, in 1970."""
+    calendar = slo.objective.calendar
+    return calendar is None or calendar.starts()[0] <= 0
 
 
 def _test(name: str, series: Series, *checks: Case) -> Case:

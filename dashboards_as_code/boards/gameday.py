@@ -40,7 +40,7 @@ def slo_rows(guarded: tuple[GuardedSlo, ...]) -> Iterator[Row]:
     for entry in guarded:
         slo, pairs = entry.slo, entry.policy.pairs
         standing = (
-            slo_panels.alert_states(slo, pairs),
+            slo_panels.alert_states(entry),
             slo_panels.budget_remaining(slo),
             slo_panels.error_ratios(entry),
         )

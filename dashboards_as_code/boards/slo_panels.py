@@ -7,7 +7,7 @@ from dashboards_as_code import links, queries
 from dashboards_as_code.model import Kind, Link, Palette, Panel, Query, Row, Threshold, Unit
 from dashboards_as_code.sources import GuardedSlo
 from slo import names
-from slo.model import Pair, Slo, Window, plain
+from slo.model import Pair, Severity, Slo, Window, plain
 from slo.rules import recorded_windows
 
 LOW_BUDGET_RATIO = Decimal("0.25")
@@ -23,14 +23,16 @@ def board_uid(slo: Slo) -> str:
     return f"slo-{slo.name}"
 
 
-def alert_states(slo: Slo, pairs: tuple[Pair, ...]) -> Panel:
-    burns = [Query(queries.burn_alert_state(slo, pair), f"{pair.severity} {pair.name}") for pair in pairs]
+def alert_states(entry: GuardedSlo) -> Panel:
+    slo, policy = entry.slo, entry.policy
+    burns = [Query(queries.burn_alert_state(slo, pair), f"{pair.severity} {pair.name}") for pair in policy.pairs]
+    urgency = Severity.PAGE if policy.pages else Severity.TICKET
     return Panel(
         title=f"{slo.title}: alerts",
         description="State of each alert of the SLO: one line for each pair of windows, one for lost telemetry.",
         unit=Unit.STATE,
         kind=Kind.STATES,
-        queries=(*burns, Query(queries.absence_alert_state(slo), "page telemetry absent")),
+        queries=(*burns, Query(queries.absence_alert_state(slo), f"{urgency} telemetry absent")),
         links=(runbook(slo), links.board(board_uid(slo), "Everything about this objective")),
     )
 
@@ -97,7 +99,7 @@ def exhaustion(entry: GuardedSlo) -> Panel:
 def rows(entry: GuardedSlo) -> Iterator[Row]:
     """All that is known of one SLO: where it stands, how its budget shrinks, and how fast."""
     slo, pairs = entry.slo, entry.policy.pairs
-    yield Row(slo.title, (alert_states(slo, pairs), indicator(entry), error_ratios(entry)))
+    yield Row(slo.title, (alert_states(entry), indicator(entry), error_ratios(entry)))
     budget = (budget_remaining(slo), budget_time(slo), burndown(slo), exhaustion(entry))
     yield Row(f"{slo.title}: error budget", budget)
     yield Row(f"{slo.title}: burn rates", tuple(burn_rates(slo, pair) for pair in pairs))
@@ -105,7 +107,7 @@ def rows(entry: GuardedSlo) -> Iterator[Row]:
 
 def standing(entry: GuardedSlo) -> Row:
     """One SLO on one line."""
-    panels = (alert_states(entry.slo, entry.policy.pairs), indicator(entry), burndown(entry.slo))
+    panels = (alert_states(entry), indicator(entry), burndown(entry.slo))
     return Row(entry.slo.title, panels)
 
 

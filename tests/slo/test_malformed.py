@@ -83,6 +83,8 @@ def test_the_documents_themselves_are_right(source: Path, capsys: pytest.Capture
         ("kinds", "'requests_total'", "'sum(rate('", "query: expected PromQL: "),
         ("kinds", "timeZone: Europe/Berlin", "timeZone: Europe/Bonn", "timeZone: expected an IANA time zone"),
         ("kinds", "00:00:00, t", "00:00, t", ""),
+        ("kinds", "2026-01-01", "2001-01-01", "calendar.startTime: expected a start of the last nine years, such as"),
+        ("kinds", 'slo/group-by: "tier"', "slo/part-may-exceed-total: maybe", 'expected "true" or "false" in quotes'),
         ("kinds", "duration: 1M", "duration: 1w", "duration: expected months, quarters or years"),
         ("kinds", 'slo/group-by: "tier"', 'slo/group-by: "slo"', "expected a label that the engine does not set"),
         ("kinds", "slo/minimum-events", "slo/minimal-events", "unknown annotation; expected one of slo/alerting"),

@@ -87,7 +87,7 @@ def test_rules_of_a_spec_that_is_gone(prometheus_with: Start, capsys: Heard) -> 
     ("old", "new", "difference"),
     [
         (
-            "equal: [slo, service, slo_group]",
+            "equal: [slo, service, slo_group, component]",
             "equal: [instance]",
             "a page of the same SLO does not keep this ticket quiet",
         ),

@@ -37,6 +37,5 @@ def hang_process(program: str, at_most_seconds: float) -> bool:
 def undo_faults() -> bool:
     """Undo every fault that nobody has undone yet; True when none is open."""
     folder = RunFolder.from_environment()
-    for entry in rollback_ledger.open_entries(folder.rollbacks):
-        rollback_ledger.settle(folder.rollbacks, entry, by="experiment")
+    rollback_ledger.settle_each(folder.rollbacks, rollback_ledger.open_entries(folder.rollbacks), by="experiment")
     return not rollback_ledger.open_entries(folder.rollbacks)

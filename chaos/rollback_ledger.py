@@ -1,18 +1,21 @@
 """What must be undone, written down before it is done.
 
 A fault is entered, with its undo and a deadline, before it is injected. The experiment's rollback settles the entry;
-the watchdog settles it when the deadline passes or when the runner is gone.
+the watchdog settles it when the deadline passes or when the runner is gone. A fault that could not be undone stays
+open, with the reason beside it, and is tried again.
 """
 
 from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from chaos.run_folder import append_line, read_lines
 
@@ -50,17 +53,35 @@ def open_entries(ledger: Path) -> list[Entry]:
 
 
 def settle(ledger: Path, entry: Entry, by: str) -> None:
-    """Undo one fault and note who did."""
+    """Undo one fault and note who did; raises requests.RequestException where its keeper did not."""
     outcome = take_back(entry.url) if entry.url else resume(entry.pid, entry.created)
     append_line(ledger, {"settled": entry.id, "by": by, "outcome": outcome, "at": time.time()})
 
 
+def settle_each(ledger: Path, entries: Iterable[Entry], by: str) -> list[Entry]:
+    """Undo each fault, whatever becomes of the others; return those that were."""
+    return [entry for entry in entries if _is_settled(ledger, entry, by)]
+
+
 def settle_overdue(ledger: Path, now: float) -> list[Entry]:
-    """Undo every fault whose deadline has passed; return them."""
-    overdue = [entry for entry in open_entries(ledger) if entry.deadline <= now]
-    for entry in overdue:
-        settle(ledger, entry, by="watchdog")
-    return overdue
+    """Undo every fault whose deadline has passed; return those that were."""
+    return settle_each(ledger, [entry for entry in open_entries(ledger) if entry.deadline <= now], by="watchdog")
+
+
+def _is_settled(ledger: Path, entry: Entry, by: str) -> bool:
+    try:
+        settle(ledger, entry, by)
+    except requests.RequestException as error:
+        _note_failure(ledger, entry, by, str(error))
+        return False
+    return True
+
+
+def _note_failure(ledger: Path, entry: Entry, by: str, why: str) -> None:
+    """Once for each who tried: the watchdog tries four times a second."""
+    known = {(line["failed"], line["by"]) for line in read_lines(ledger) if "failed" in line}
+    if (entry.id, by) not in known:
+        append_line(ledger, {"failed": entry.id, "by": by, "why": why, "at": time.time()})
 
 
 def resume(pid: int, created: float) -> str:
@@ -76,9 +97,17 @@ def resume(pid: int, created: float) -> str:
 
 
 def take_back(url: str) -> str:
-    """Have a fault taken back by who keeps it: `removed`, or `gone` if there is no such fault or nobody keeps it."""
+    """Have a fault taken back by who keeps it: `removed`, or `gone` if there is no such fault or nobody keeps it.
+
+    Raises requests.RequestException where neither is known: no answer in time, a broken one, or a refusal.
+    """
     try:
         answer = requests.delete(url, timeout=_SECONDS)
-    except requests.ConnectionError:
+    except requests.ConnectionError as error:
+        if isinstance(getattr(error.args[0], "reason", None), NewConnectionError):
+            return "gone"
+        raise
+    if answer.status_code == requests.codes.not_found:
         return "gone"
-    return "removed" if answer.ok else "gone"
+    answer.raise_for_status()
+    return "removed"

@@ -44,13 +44,15 @@ def dismiss(watchdog: subprocess.Popen[bytes]) -> None:
 
 
 def watch(lab_id: str, ledger: Path, lifetime_seconds: float) -> None:
-    """Guard until the pipe on stdin ends or the lab's lifetime is over, then sweep."""
+    """Guard until the pipe on stdin ends or the lab's lifetime is over, then sweep; sweep too if guarding fails."""
     end = time.monotonic() + lifetime_seconds
-    while time.monotonic() < end:
-        settle_overdue(ledger, time.time())
-        if select.select([sys.stdin], [], [], _PACE_SECONDS)[0] and not os.read(sys.stdin.fileno(), 4096):
-            break
-    sweep(lab_id)
+    try:
+        while time.monotonic() < end:
+            settle_overdue(ledger, time.time())
+            if select.select([sys.stdin], [], [], _PACE_SECONDS)[0] and not os.read(sys.stdin.fileno(), 4096):
+                break
+    finally:
+        sweep(lab_id)
 
 
 def sweep(lab_id: str) -> None:

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from chaos.lab import watchdog
-from chaos.lab.processes import marked_processes
+from chaos.lab.processes import MARKER_VARIABLE, marked_processes
 from chaos.rollback_ledger import Entry, enter, open_entries
 
 _RUNNER = """
@@ -71,4 +73,16 @@ def test_a_lab_ends_with_its_lifetime_even_if_its_runner_lives(tmp_path: Path) -
     lab_id = uuid.uuid4().hex
     guard = watchdog.start(lab_id, tmp_path / "rollbacks.jsonl", 0.5)
     assert guard.wait(10) == 0
+    watchdog.dismiss(guard)
+
+
+def test_a_watchdog_that_cannot_go_on_sweeps_first(tmp_path: Path) -> None:
+    lab_id = uuid.uuid4().hex
+    ledger = tmp_path / "rollbacks.jsonl"
+    ledger.write_text("no JSON\n")
+    environment = {**os.environ, MARKER_VARIABLE: lab_id}
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=environment)
+    guard = watchdog.start(lab_id, ledger, 60.0)
+    assert child.wait(10) == -signal.SIGKILL
+    assert guard.wait(10) == 1
     watchdog.dismiss(guard)

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from time import perf_counter
 
@@ -74,9 +75,7 @@ async def report(
     loop, opened = asyncio.get_running_loop(), []
     for number in range(connections):
         source = requests(keys[number % len(keys)], events)
-        _, connection = await loop.create_connection(
-            lambda source=source: _Connection(source, pace_seconds), "127.0.0.1", port
-        )
+        _, connection = await loop.create_connection(partial(_Connection, source, pace_seconds), "127.0.0.1", port)
         opened.append(connection)
     await asyncio.sleep(seconds)
     for connection in opened:

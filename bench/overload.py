@@ -65,9 +65,10 @@ class Tally:
     """For want of a connection that was free."""
     time: float = 0.0
     """In which its requests were meant to be sent, in seconds."""
-    admitted_by_cpu: float = 0.0
-    """Requests that a second of the process's CPU served, those while it settled too; a busy neighbour on the same core
-    shows here."""
+    cpu_seconds: float = 0.0
+    """That the process used, while it settled too."""
+    served_by_cpu: int = 0
+    """Requests that it served with them, those while it settled too."""
     lags: list[float] = field(default_factory=list)
     """By how much each look at the clock came later than the one before it asked for."""
 
@@ -78,12 +79,19 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
-            self.statuses + other.statuses,
-            self.seconds + other.seconds,
-            self.unsent + other.unsent,
-            self.time + other.time,
-            self.lags + other.lags,
+            statuses=self.statuses + other.statuses,
+            seconds=self.seconds + other.seconds,
+            unsent=self.unsent + other.unsent,
+            time=self.time + other.time,
+            cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            served_by_cpu=self.served_by_cpu + other.served_by_cpu,
+            lags=self.lags + other.lags,
         )
+
+    @property
+    def admitted_by_cpu(self) -> float:
+        """Requests for each second of the process's CPU; a busy neighbour on the same core shows here."""
+        return self.served_by_cpu / max(0.01, self.cpu_seconds)
 
     @property
     def goodput(self) -> float:
@@ -324,7 +332,7 @@ class Outcome:
 
     turns: list[Turn]
     foreign_share: float
-    """Of both cores' time, taken by other processes."""
+    """Of the time of the cores that service, load and Redis run on, taken by others, the system included."""
 
     @property
     def compared(self) -> list[Turn]:
@@ -368,10 +376,11 @@ class Outcome:
 
 
 class Foreign:
-    """Measures how much of the cores other processes took since it was made."""
+    """Measures how much of their cores other processes took from some of ours since it was made."""
 
     def __init__(self, own: list[psutil.Process]) -> None:
         self._own = own
+        self._cores = {core for process in own for core in process.cpu_affinity()}
         self._before = self._times()
 
     @property
@@ -380,10 +389,11 @@ class Foreign:
         return float(max(0.0, busy - own) / total)
 
     def _times(self) -> tuple[float, float, float]:
-        times = psutil.cpu_times()
-        total = sum(times) - times.guest - times.guest_nice
-        busy = times.user + times.nice + times.steal
-        return busy, total, sum(process.cpu_times().user for process in self._own)
+        each = psutil.cpu_times(percpu=True)
+        times = [each[core] for core in self._cores]
+        total = sum(sum(one) - one.guest - one.guest_nice for one in times)
+        busy = sum(one.user + one.nice + one.system + one.irq + one.softirq + one.steal for one in times)
+        return busy, total, sum(cpu_seconds(process) for process in self._own)
 
 
 async def measure(seconds: float, turns: int = TURNS, pace: float | None = None) -> Outcome:
@@ -412,7 +422,8 @@ async def timed_loop(
 ) -> tuple[Tally, Tally]:
     before = cpu_seconds(service)
     settling, tally = await open_loop(port, source, pace, seconds)
-    tally.admitted_by_cpu = (settling.statuses[200] + tally.statuses[200]) / max(0.01, cpu_seconds(service) - before)
+    tally.cpu_seconds = cpu_seconds(service) - before
+    tally.served_by_cpu = settling.statuses[200] + tally.statuses[200]
     return settling, tally
 
 

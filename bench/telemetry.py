@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import requests
@@ -170,7 +171,8 @@ async def compare_hung(well: Service, hung: Service, shown: Sequence[str], secon
     for one in (well, hung):
         await report(one.port, shown, PACED_CONNECTIONS, 5.0, pace_seconds=PACE_SECONDS)
     before = hung.resident_mb()
-    each, found = min(SLICE_SECONDS, seconds / 10), ([], [])
+    each = min(SLICE_SECONDS, seconds / 10)
+    found: tuple[list[float], list[float]] = ([], [])
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for place, one in zip(found, (well, hung), strict=True):
@@ -179,6 +181,11 @@ async def compare_hung(well: Service, hung: Service, shown: Sequence[str], secon
         shown_p99 = f"p99_ms well={found[0][-1]:.1f} hung={found[1][-1]:.1f}"
         print(f"hung: {shown_p99} resident_mb={hung.resident_mb():.1f}", flush=True)
     return statistics.median(found[1]) / statistics.median(found[0]), hung.resident_mb() - before
+
+
+def rounds_of(size: int, rounds: int) -> int:
+    """All of them for the reports of one event that are judged; a third for the others, which are shown."""
+    return rounds if size == 1 else max(1, rounds // 3)
 
 
 async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float) -> int:
@@ -195,7 +202,9 @@ async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float
             for one in (on, off):
                 await report(one.port, shown, CONNECTIONS, 2.0)
             ratios = {
-                size: await compare_throughput(on, off, shown, size, rounds if size == 1 else rounds // 3, seconds)
+                size: await compare_throughput(
+                    on, off, shown, size, rounds if size == 1 else max(1, rounds // 3), seconds
+                )
                 for size in SIZES
             }
         way = {"OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(hung_receiver())}
@@ -207,9 +216,22 @@ async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float
     return 0 if is_good else 1
 
 
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number, 1 or more")
+    return int(text)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=60)
+    parser = Parser(prog="python -m bench.telemetry", description=__doc__)
+    parser.add_argument("--rounds", type=at_least_one, default=60)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--hung-seconds", type=float, default=300.0)
     arguments = parser.parse_args()

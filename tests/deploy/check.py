@@ -19,11 +19,11 @@ from chaos.lab.installation import ensure
 from chaos.lab.programs import PROJECT, find, tools_folder
 from chaos.lab.sources.workshop import Workshop
 from tests.collector.gateway import gateway_environment
+from tests.deploy.composition import PRICES
 from tests.deploy.pipeline import TRACES, traces_through
 from tests.deploy.redis_server import settings_of_a_started_server
 
 DEPLOY = PROJECT / "deploy"
-PRICES = {f"STRIPE_{plan}_PRICE_ID": "price_checked" for plan in ("STARTER", "PRO", "ENTERPRISE")}
 UNCHECKED = {
     "tempo": "the Go module proxy does not have Tempo",
     "loki": "Loki's module has replace directives, so that it does not install from the proxy",
@@ -83,6 +83,7 @@ def check_redis(folder: Path) -> None:
     """A server started with the file says what it made of it."""
     settings = settings_of_a_started_server(DEPLOY / "redis" / "redis.conf", folder)
     expected = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
+    expected["maxmemory"] = str(640 * 2**20)
     if found := {name: settings[name] for name in expected if settings[name] != expected[name]}:
         raise Refused(f"the server has {found}, expected {expected}")
 

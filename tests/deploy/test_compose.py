@@ -3,19 +3,14 @@
 import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
-import yaml
 
 from chaos.lab.catalogue import load
 from chaos.lab.programs import PROJECT, find
 from deploy.__main__ import TLS_HOSTS
-from service.config.variables import VARIABLES
+from tests.deploy.composition import COMPOSE, SERVICES, TEXT, bound_bytes, networks
 
-TEXT = (PROJECT / "docker-compose.yml").read_text()
-COMPOSE = yaml.safe_load(TEXT)
-SERVICES: dict[str, Any] = COMPOSE["services"]
 WITHOUT_HEALTH = {"tempo", "loki", "toxiproxy"}
 """Their images hold nothing that could ask."""
 OURS = ("c2pa-billing:", "c2pa-billing-otelcol:")
@@ -47,19 +42,39 @@ def test_every_container_says_how_it_is_if_its_image_can(name: str) -> None:
 
 
 def test_there_is_no_default_for_a_secret() -> None:
-    defaults = re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT)
-    assert {name for name, _ in defaults} == {
-        "BASE_IMAGE", "GO_IMAGE", "ENVIRONMENT", "LOG_LEVEL", "REDIS_HOST", "PUBLIC_URL", "SAMPLING_PERCENTAGE",
-        "LOAD_SECONDS", "LOAD_RATE", "LOAD_TENANTS",
+    defaults = re.findall(r"(?=\$\{(\w+):-([^}]*))", TEXT)
+    assert {name for name, default in defaults if default} == {
+        "BASE_IMAGE", "GO_IMAGE", "ENVIRONMENT", "NODE_ENV", "LOG_LEVEL", "LOG_FORMAT", "REDIS_HOST", "PUBLIC_URL",
+        "TRACE_GAMEDAY", "SAMPLING_PERCENTAGE", "LOAD_SECONDS", "LOAD_RATE", "LOAD_TENANTS",
     }  # fmt: skip
     assert all(secret["file"].startswith("./deploy/secrets/") for secret in COMPOSE["secrets"].values())
     assert "deploy/secrets/" in (PROJECT / ".gitignore").read_text().splitlines()
 
 
-def test_the_service_reads_each_variable_that_it_is_given() -> None:
-    ours = {name.removesuffix("_FILE") for name in SERVICES["api"]["environment"]}
-    standard = {name for name in ours if name.startswith("OTEL_EXPORTER_OTLP_C")}
-    assert ours - standard <= set(VARIABLES)
+@pytest.mark.parametrize("asks_no_password", ["prometheus", "alertmanager"])
+def test_what_clients_reach_does_not_reach_what_asks_for_no_password(asks_no_password: str) -> None:
+    for name in ("api", "api-2", "worker", "load", "toxiproxy"):
+        assert not networks(name) & networks(asks_no_password)
+
+
+def test_whoever_must_talk_shares_a_network() -> None:
+    conversations = {
+        "api": {"redis", "agent", "toxiproxy"}, "api-2": {"redis", "agent", "toxiproxy"},
+        "worker": {"redis", "agent", "toxiproxy"}, "toxiproxy": {"redis"}, "load": {"api"},
+        "agent": {"gateway", "gateway-2", "prometheus"}, "gateway": {"tempo", "loki", "prometheus"},
+        "gateway-2": {"tempo", "loki", "prometheus"},
+        "prometheus": {"gateway", "gateway-2", "alertmanager", "tempo", "loki"},
+        "grafana": {"prometheus", "alertmanager", "tempo", "loki"},
+    }  # fmt: skip
+    for name, others in conversations.items():
+        assert [other for other in others if not networks(name) & networks(other)] == []
+
+
+def test_whoever_has_a_port_or_calls_outside_has_a_network_that_leads_there() -> None:
+    outward = {name for name, network in COMPOSE["networks"].items() if not network.get("internal")}
+    callers = {"worker", "alertmanager"}  # Stripe, the receivers of pages
+    for name in callers | {name for name, service in SERVICES.items() if service.get("ports")}:
+        assert networks(name) & outward
 
 
 def test_versions_are_those_of_the_lab() -> None:
@@ -73,9 +88,16 @@ def test_versions_are_those_of_the_lab() -> None:
 def test_what_is_mounted_exists() -> None:
     mounts = [volume for service in SERVICES.values() for volume in service.get("volumes", []) if volume[0] == "."]
     paths = {mount.split(":")[0] for mount in mounts}
-    certificates = {f"./deploy/secrets/tls/{host}" for host in TLS_HOSTS}
-    assert certificates <= paths
-    assert all((PROJECT / path).exists() for path in paths - certificates)
+    made = {"./deploy/secrets/optional", *(f"./deploy/secrets/tls/{host}" for host in TLS_HOSTS)}
+    assert made <= paths
+    assert all((PROJECT / path).exists() for path in paths - made)
+
+
+def test_redis_refuses_writes_long_before_the_kernel_ends_it() -> None:
+    config = (PROJECT / "deploy" / "redis" / "redis.conf").read_text()
+    (maxmemory,) = re.findall(r"^maxmemory (\d+mb)$", config, re.MULTILINE)
+    # What is written while it rewrites its journal is there twice.
+    assert bound_bytes(maxmemory) * 1.5 <= bound_bytes(SERVICES["redis"]["mem_limit"])
 
 
 def test_the_image_holds_every_package_and_installs_by_hash() -> None:

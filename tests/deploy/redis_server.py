@@ -8,16 +8,22 @@ import redis
 
 from chaos.lab.programs import find
 
+CHECKED = "checked-password"
 
-def settings_of_a_started_server(config: Path, folder: Path) -> dict[str, str]:
+
+def settings_of_a_started_server(
+    config: Path, folder: Path, secret: Path | None = None, password: str = CHECKED
+) -> dict[str, str]:
     """What CONFIG GET says once a server with that file, a password and the folder as its data answers."""
-    socket, secret = folder / "redis.sock", folder / "secret.conf"
-    secret.write_text("requirepass checked-password\n")
+    socket = folder / "redis.sock"
+    if secret is None:
+        secret = folder / "secret.conf"
+        secret.write_text(f"requirepass {password}\n")
     ours = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--daemonize", "no"]
     argv = [find("redis"), config, "--include", secret, *ours]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as process:
         try:
-            client = redis.Redis(unix_socket_path=str(socket), password="checked-password", decode_responses=True)
+            client = redis.Redis(unix_socket_path=str(socket), password=password, decode_responses=True)
             _wait(client, process)
             settings: dict[str, str] = client.config_get("*")
             client.close()

@@ -1,11 +1,11 @@
 """OpenSLO's alert policies and conditions, and what a document wants its alerts to carry."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from slo import document, naming, policy
+from slo import document, names, naming, policy
 from slo.document import Problem
 from slo.model import Alerting, Pair, Policy, Severity, Window
 
@@ -39,7 +39,7 @@ CONDITION = document.mapping(
             },
             {
                 "kind": document.one_of("burnrate"),
-                "op": document.one_of("gt", "gte"),
+                "op": document.one_of("gt"),
                 "alertAfter": document.parsed_by(_hold),
             },
         ),
@@ -91,11 +91,18 @@ def unresolved(entries: Any, path: str, lookup: Lookup) -> Iterator[Problem]:
     for number, entry in enumerate(entries):
         place = f"{path}[{number}]"
         if "spec" in entry:
+            yield from misnamed(entry["metadata"], f"{place}.metadata")
             yield from unresolved_parts(entry["spec"], f"{place}.spec", lookup)
         elif lookup("AlertPolicy", entry["alertPolicyRef"]) is None and entry["alertPolicyRef"] not in policy.known():
             name = entry["alertPolicyRef"]
             expected = f"expected an AlertPolicy document of that name, or one of {', '.join(policy.known())}"
             yield Problem(f"{place}.alertPolicyRef", f"policy {name!r} is unknown; {expected}")
+
+
+def misnamed(metadata: Any, path: str) -> Iterator[Problem]:
+    """A policy with the name that stands for no policy."""
+    if metadata["name"] == policy.NO_POLICY:
+        yield Problem(f"{path}.name", f"expected another name, {policy.NO_POLICY!r} stands for no policy")
 
 
 def unresolved_parts(spec: Any, path: str, lookup: Lookup) -> Iterator[Problem]:
@@ -136,7 +143,24 @@ def policies(entries: Any, period: Window, condition: Lookup, lookup: Lookup) ->
 def labels(metadata: Any) -> dict[str, str]:
     """A document's labels as Prometheus can have them; lists are joined."""
     texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in metadata.items()}
-    return {re.sub(r"[^a-zA-Z0-9_]", "_", name): value for name, value in texts.items()}
+    return {_label(name): value for name, value in texts.items()}
+
+
+def mislabelled(metadata: Any, groups: Iterable[str], path: str) -> Iterator[Problem]:
+    """Labels of a document that Prometheus or the engine cannot give to alerts, or that become one."""
+    taken = {**dict.fromkeys(groups, "slo/group-by"), names.SEVERITY: "the alert policy"}
+    for key in metadata:
+        name, place = _label(key), document.join(path, key)
+        wrong = next(document.parsed_by(naming.label)(name, place), None)
+        if wrong:
+            yield wrong
+        elif name in taken:
+            yield Problem(place, f"expected another label, {name!r} is set by {taken[name]}")
+        taken.setdefault(name, key)
+
+
+def _label(key: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9_]", "_", key)
 
 
 def alerting(wanted: Any) -> Alerting:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from slo import document
+from slo import document, names
 from slo.document import Problem, Shape
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -46,10 +46,10 @@ def label(value: str) -> str:
 
 def groups(value: str) -> tuple[str, ...]:
     """Labels to keep apart, from `tier, region`."""
-    names = tuple(label(part.strip()) for part in value.split(","))
-    if len(set(names)) != len(names):
+    found = tuple(label(part.strip()) for part in value.split(","))
+    if len(set(found)) != len(found):
         raise ValueError(f"expected each label once, got {value!r}")
-    return names
+    return found
 
 
 def count(value: str) -> int:
@@ -101,5 +101,9 @@ def as_json(shape: Shape) -> Shape:
 
 
 _RESERVED = frozenset(
-    {"slo", "service", "window", "policy", "long_window", "short_window", "burn_rate", "slo_group", "alertname"}
+    {
+        "alertname",
+        *(names.SLO, names.SERVICE, names.WINDOW, names.POLICY, names.LONG_WINDOW, names.SHORT_WINDOW),
+        *(names.BURN_RATE, names.GROUP, names.TARGETS),
+    }
 )

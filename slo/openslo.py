@@ -37,7 +37,19 @@ _ANNOTATIONS: dict[str, Shape] = {
 }
 # What counts events; the others weigh moments.
 _EVENTS = (Counted, NativeHistogram)
-_SLICE_WINDOW = document.either(document.between(_ZERO, Decimal(1_440), closed=True), document.parsed_by(Window))
+
+
+def _slice_window(value: object, path: str) -> Iterator[Problem]:
+    """A duration, or minutes that are whole seconds."""
+    if isinstance(value, str):
+        yield from document.parsed_by(Window)(value, path)
+        return
+    wrong = list(document.between(_ZERO, Decimal(1_440), closed=True)(value, path))
+    yield from wrong
+    if not wrong and isinstance(value, int | Decimal) and value * 60 % 1:
+        yield Problem(path, f"expected minutes that are whole seconds, such as 5 or 0.5, got {document.shown(value)}")
+
+
 _OBJECTIVE = document.mapping(
     {},
     {
@@ -47,7 +59,7 @@ _OBJECTIVE = document.mapping(
         "op": document.one_of("lte", "lt", "gte", "gt"),
         "value": document.number,
         "timeSliceTarget": document.between(_ZERO, _ONE, closed=True),
-        "timeSliceWindow": _SLICE_WINDOW,
+        "timeSliceWindow": _slice_window,
         "compositeWeight": _NO_COMPOSITE,
         "indicator": _NO_COMPOSITE,
         "indicatorRef": _NO_COMPOSITE,
@@ -137,6 +149,9 @@ def inconsistent(content: Any, documents: Documents) -> Iterator[Problem]:
     spec = content["spec"]
     if documents.spec("Service", spec["service"]) is None:
         yield Problem("spec.service", f"expected a Service document named {spec['service']!r}, got none")
+    metadata = content["metadata"]
+    kept = metadata.get("annotations", {}).get("slo/group-by")
+    yield from alerting.mislabelled(metadata.get("labels", {}), naming.groups(kept) if kept else (), "metadata.labels")
     yield from _window(spec)
     found = yield from _found_sli(spec, documents)
     if found is not None:

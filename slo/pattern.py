@@ -31,7 +31,7 @@ def _piece(kind: Any, value: Any) -> str:
         kinds.LITERAL: lambda: chr(value),
         kinds.ANY: lambda: "0",
         kinds.AT: lambda: "",
-        kinds.NOT_LITERAL: lambda: next(one for one in _SAMPLE if one != chr(value)),
+        kinds.NOT_LITERAL: lambda: _other_than({chr(value)}),
         kinds.IN: lambda: _member(value),
         kinds.BRANCH: lambda: _text(value[1][0]),
         kinds.SUBPATTERN: lambda: _text(value[-1]),
@@ -41,11 +41,18 @@ def _piece(kind: Any, value: Any) -> str:
     return str(makers[kind]())
 
 
+def _other_than(excluded: set[str]) -> str:
+    found = next((one for one in _SAMPLE if one not in excluded), None)
+    if found is None:
+        raise KeyError(excluded)
+    return found
+
+
 def _member(members: Any) -> str:
     kind, value = members[0]
     if kind is kinds.NEGATE:
         excluded = {chr(one) for sort, one in members[1:] if sort is kinds.LITERAL}
-        return next(one for one in _SAMPLE if one not in excluded)
+        return _other_than(excluded)
     if kind is kinds.RANGE:
         return chr(value[0])
     return _CATEGORIES[value] if kind is kinds.CATEGORY else chr(value)

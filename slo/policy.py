@@ -1,5 +1,6 @@
 """Alert policies: pairs of windows, whose burn rates follow from the share of the budget they cost."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -52,12 +53,14 @@ def load_policy(name: str, directory: Path = POLICIES) -> Policy:
     content = contents[0].value
     united = isinstance(content, dict) and "union" in content
     problems = [*(_UNION if united else _POLICY)(content, "")]
-    problems += problems or _inconsistent(name, content)
+    problems += problems or [*_inconsistent(name, content), *_ununited(name, content.get("union", ()), directory)]
     if problems:
         raise DocumentError(f"{contents[0].place(problem.path)}: {problem}" for problem in problems)
     period = Window(content["period"])
     pairs = (
-        _united(content["union"], directory) if united else tuple(_pair(entry, content) for entry in content["pairs"])
+        _united(content["union"], period, directory)
+        if united
+        else tuple(_pair(entry, content) for entry in content["pairs"])
     )
     return Policy(name=content["policy"], source=content["source"], period=period, pairs=pairs)
 
@@ -135,9 +138,25 @@ def _inconsistent(name: str, content: Any) -> list[Problem]:
     return problems
 
 
-def _united(names: list[str], directory: Path) -> tuple[Pair, ...]:
-    pairs = dict.fromkeys(pair for name in names for pair in load_policy(name, directory).pairs)
-    return tuple(sorted(pairs, key=_order))
+def _united(names: list[str], period: Window, directory: Path) -> tuple[Pair, ...]:
+    """The pairs of these policies with the burn rates that they have over the union's own period."""
+    members = (_for_period(load_policy(name, directory), period) for name in names)
+    return tuple(sorted(dict.fromkeys(pair for member in members for pair in member.pairs), key=_order))
+
+
+def _ununited(name: str, members: Iterable[str], directory: Path) -> Iterator[Problem]:
+    """Members of a union that are no policies with pairs of their own."""
+    for index, member in enumerate(members):
+        place = f"union[{index}]"
+        others = [one for one in known(directory) if one != name]
+        if member == name:
+            yield Problem(place, "expected another policy than the union itself")
+        elif member not in others:
+            yield Problem(place, f"policy {member!r} is unknown; expected one of {', '.join(others)}")
+        elif any(
+            "union" in value for value in yamlfile.values(directory / f"{member}.yaml") if isinstance(value, dict)
+        ):
+            yield Problem(place, f"expected a policy with pairs of its own, got the union {member!r}")
 
 
 def _order(pair: Pair) -> tuple[int, int]:

@@ -22,6 +22,14 @@ def load_specs(paths: Iterable[Path]) -> list[Slo]:
     return slos
 
 
+def require_sound(file: str, text: str) -> None:
+    """Raise a DocumentError with every problem of the documents of a file that is yet to be written."""
+    problems: list[str] = []
+    _slos(yamlfile.parsed(file, text), problems)
+    if problems:
+        raise DocumentError(problems)
+
+
 def read_specs(paths: Iterable[Path]) -> tuple[list[Slo], list[str]]:
     """The SLOs that are right, sorted by name, and a line for each thing that is not."""
     problems: list[str] = []
@@ -49,16 +57,16 @@ def _slos(contents: list[Content], problems: list[str]) -> list[Slo]:
     wrong = [part for part in shaped if _refused(part, _unresolved(part, documents), problems)]
     sound = len(shaped) == len(parts) and not wrong
     slos: list[Slo] = []
-    owners: dict[str, str] = {}
+    owners: dict[str, tuple[str, str]] = {}
     for content in (content for content in right if _is_slo(content)):
         # What refers to a document that is wrong cannot be judged.
         if (not sound and _refers(content.value)) or _refused(content, _unresolved(content, documents), problems):
             continue
         for path, slo in _described(content, documents):
             place = content.place(path)
-            owner = owners.setdefault(slo.name, place)
-            if owner != place:
-                problems.append(f"{place}: {path}: {slo.name!r} is taken by {owner}")
+            owner = owners.setdefault(slo.name, (place, path))
+            if owner != (place, path):
+                problems.append(f"{place}: {path}: {slo.name!r} is taken by {owner[0]}")
             slos.append(replace(slo, place=f"{place}: {path}"))
     return slos
 
@@ -110,6 +118,7 @@ def _unresolved(content: Content, documents: openslo.Documents) -> Iterator[Prob
     elif kind == "SLI":
         yield from openslo.sources(value["spec"], "spec", documents)
     elif kind == "AlertPolicy":
+        yield from alerting.misnamed(value["metadata"], "metadata")
         yield from alerting.unresolved_parts(value["spec"], "spec", documents.spec)
     elif kind == "AlertCondition":
         yield from alerting.contradictory(value, "")

@@ -26,12 +26,12 @@ class Content:
 
     def line(self, path: str) -> int:
         """The line of `spec.objectives[0].target`, or of the nearest thing around it that is there."""
-        node = self.node
-        for step in path.replace("[", ".[").split("."):
-            found = _child(node, step)
+        node, rest = self.node, path.replace("[", ".[")
+        while rest:
+            found = _child(node, rest)
             if found is None:
                 break
-            node = found
+            node, rest = found
         return int(node.start_mark.line) + 1
 
     def place(self, path: str) -> str:
@@ -41,17 +41,24 @@ class Content:
 def read(path: Path) -> list[Content]:
     """The documents of a file; a DocumentError names the file, and the line where there is one."""
     try:
-        return list(_contents(str(path), path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise DocumentError(f"{path}: {reason}; expected a readable YAML file") from error
+    return parsed(str(path), text)
+
+
+def parsed(file: str, text: str) -> list[Content]:
+    """The documents of the text of a file; a DocumentError where it is no YAML."""
+    try:
+        return list(_contents(file, text))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DocumentError(f"{path}:{line}: {error.problem}") from error
+        raise DocumentError(f"{file}:{line}: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise DocumentError(f"{path}: {' '.join(str(error).split())}") from error
+        raise DocumentError(f"{file}: {' '.join(str(error).split())}") from error
     except RecursionError as error:
-        raise DocumentError(f"{path}: nested too deeply; expected a document of a few levels") from error
+        raise DocumentError(f"{file}: nested too deeply; expected a document of a few levels") from error
 
 
 def values(path: Path) -> list[Any]:
@@ -107,6 +114,8 @@ def _scalar(node: yaml.ScalarNode) -> object:
     if kind == "null":
         return None
     if kind == "bool":
+        if text.lower() not in _BOOLEANS:
+            raise _wrong(node, f"expected true or false, got {text}")
         return _BOOLEANS[text.lower()]
     if kind in ("int", "float"):
         return _number(node, text, whole=kind == "int")
@@ -118,6 +127,8 @@ def _number(node: yaml.ScalarNode, text: str, *, whole: bool) -> int | Decimal:
         number = Decimal(text.replace("_", ""))
     except InvalidOperation as error:
         raise _wrong(node, f"expected a decimal number, got {text}") from error
+    if whole and not (number.is_finite() and number == int(number)):
+        raise _wrong(node, f"expected a whole number, got {text}")
     return int(number) if whole else number
 
 
@@ -125,13 +136,20 @@ def _wrong(node: yaml.Node, problem: str) -> yaml.constructor.ConstructorError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def _child(node: yaml.Node, step: str) -> yaml.Node | None:
+def _child(node: yaml.Node, path: str) -> tuple[yaml.Node, str] | None:
+    """The part that a path leads to first, and the rest of the path; a key may hold dots itself."""
     if isinstance(node, yaml.SequenceNode):
+        step, _, rest = path.partition(".")
         index = step.strip("[]")
-        return node.value[int(index)] if index.isdecimal() and int(index) < len(node.value) else None
-    if isinstance(node, yaml.MappingNode):
-        return next((_marked(key, value) for key, value in node.value if key.value == step), None)
-    return None
+        return (node.value[int(index)], rest) if index.isdecimal() and int(index) < len(node.value) else None
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    pairs = ((key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode))
+    fitting = [(key, value) for key, value in pairs if f"{path}.".startswith(f"{key.value}.")]
+    if not fitting:
+        return None
+    key, value = max(fitting, key=lambda pair: len(pair[0].value))
+    return _marked(key, value), path[len(key.value) + 1 :]
 
 
 def _marked(key: yaml.Node, value: yaml.Node) -> yaml.Node:

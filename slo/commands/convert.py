@@ -5,7 +5,7 @@ from pathlib import Path
 
 from slo import sloth, yaml_text, yamlfile
 from slo.errors import DocumentError
-from slo.spec import load_specs
+from slo.spec import load_specs, require_sound
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the documents, then write one OpenSLO document for each service and each SLO."""
+    """Check the documents, then write one OpenSLO document for each service and each SLO, if they are right as well."""
     contents = [content for path in options.files for content in yamlfile.read(path)]
     strangers = [content for content in contents if not sloth.is_sloth(content.value)]
     if strangers:
@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
         raise DocumentError(f"{content.place('')}: document: {expected}" for content in strangers)
     load_specs(options.files)
     text = "---\n".join(yaml_text.to_text(document) for document in sloth.to_openslo([one.value for one in contents]))
+    require_sound(str(options.out or "converted"), text)
     if options.out is None:
         print(text, end="")
         return 0

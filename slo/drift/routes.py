@@ -137,8 +137,15 @@ def _plain(node: Any, scale: int = 1, key: str = "") -> Any:
     if key.endswith("matchers"):
         return _notation(node)
     if key in _INTERVALS:
-        return round(promql_parser.parse_duration(str(node)).total_seconds() / scale, 3)
+        return round(_seconds(key, node) / scale, 3)
     return [_plain(value, scale) for value in node] if isinstance(node, list) else node
+
+
+def _seconds(key: str, node: Any) -> float:
+    try:
+        return float(promql_parser.parse_duration(str(node)).total_seconds())
+    except ValueError as error:
+        raise LiveError(f"routes: {key}: expected a duration such as 30s, got {node!r}") from error
 
 
 def _notation(matchers: list[str]) -> list[str]:

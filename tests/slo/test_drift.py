@@ -11,6 +11,7 @@ import pytest
 from slo.__main__ import main
 from slo.drift.difference import between
 from slo.drift.routes import differing, receivers_of
+from slo.errors import LiveError
 from slo.guarded import load_guarded
 from slo.rules import rule_file, to_yaml
 from slo.spec import SPECS
@@ -185,6 +186,12 @@ def test_routing_by_tree() -> None:
     assert receivers_of(tree, {"severity": "page", "slo": "api-x"}) == ["log", "api"]
     assert receivers_of(tree, {"severity": "page", "slo": "web"}) == ["log", "all"]
     assert receivers_of(tree, {"severity": "ticket"}) == ["all"]
+
+
+@pytest.mark.parametrize("wait", ["30 s", "soon"])
+def test_an_interval_that_is_none_is_one_line(wait: object) -> None:
+    with pytest.raises(LiveError, match=f"routes: group_wait: expected a duration such as 30s, got {wait!r}"):
+        list(differing({"route": {"group_wait": wait}}, {"route": {"group_wait": "30s"}}, 1))
 
 
 def test_trees_are_compared_value_by_value() -> None:

@@ -1,5 +1,6 @@
 """Every kind of indicator in promtool's hands, and Sloth's documents as they are and as OpenSLO."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -199,6 +200,23 @@ def test_slos_of_sloth_are_the_same_as_openslo(tmp_path: Path, capsys: pytest.Ca
     assert main(["import", str(SLOTH), "--out", str(imported)]) == 0
     assert capsys.readouterr().out == f"{imported}\n"
     assert load_specs([imported]) == [replace(slo, policy="workbook") for slo in load_specs([SLOTH])]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("name: rest", "name: SIGNAL", "metadata.name: 'shop-signal' is taken by"),
+        ("{team: checkout}", "{team: checkout, severity: high}", "metadata.labels.severity: expected another label"),
+    ],
+)
+def test_what_would_be_no_openslo_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, problem: str
+) -> None:
+    source, imported = tmp_path / "sloth.yaml", tmp_path / "imported.yaml"
+    source.write_text(SLOTH.read_text().replace(old, new, 1))
+    assert main(["import", str(source), "--out", str(imported)]) == 2
+    assert re.search(rf"slo import: {imported}:\d+: {re.escape(problem)}", capsys.readouterr().err)
+    assert not imported.exists()
 
 
 def test_what_a_document_of_sloth_says_of_its_alerts_is_kept() -> None:

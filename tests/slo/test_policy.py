@@ -51,6 +51,38 @@ def test_the_pair_at_its_limit_is_dead(slo: Slo, seed: Policy) -> None:
             require_fit(found, policy)
 
 
+def _united(folder: Path, text: str) -> Path:
+    (folder / "seed.yaml").write_text(SEED)
+    (folder / "quarter.yaml").write_text(f"policy: quarter\nsource: Both.\nperiod: 90d\nunion: [{text}]\n")
+    (folder / "more.yaml").write_text("policy: more\nsource: Both.\nperiod: 90d\nunion: [quarter]\n")
+    return folder
+
+
+def test_a_union_has_the_burn_rates_of_its_own_period(tmp_path: Path, seed: Policy) -> None:
+    found = load_policy("quarter", _united(tmp_path, "seed"))
+    assert {pair.name: str(pair.burn_rate) for pair in found.pairs} == {
+        "5m@1h": "43.2",
+        "30m@6h": "18",
+        "2h@24h": "9",
+        "1d@90d": "1",
+    }
+    assert [pair.budget_share for pair in found.pairs] == [pair.budget_share for pair in seed.pairs]
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "problem"),
+    [
+        ("quarter", "seed, sead", "quarter.yaml:4: union[1]: policy 'sead' is unknown; expected one of more, seed"),
+        ("quarter", "quarter", "quarter.yaml:4: union[0]: expected another policy than the union itself"),
+        ("more", "more", "more.yaml:4: union[0]: expected a policy with pairs of its own, got the union 'quarter'"),
+    ],
+)
+def test_a_union_of_what_has_no_pairs_is_refused(tmp_path: Path, name: str, members: str, problem: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_policy(name, _united(tmp_path, members))
+    assert caught.value.problems == (f"{tmp_path}/{problem}",)
+
+
 def test_another_period_is_refused(slo: Slo, seed: Policy) -> None:
     weekly = replace(slo, objective=replace(slo.objective, period=Window("7d")))
     with pytest.raises(PolicyError, match="expects a period of 30d, got 7d"):

@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from slo import pattern
 from slo.selector import Matcher, Selector
 
 
@@ -17,6 +20,13 @@ def test_round_trip(text: str) -> None:
 
 def test_spaces_are_left_out() -> None:
     assert str(Selector.parse(' requests_total{ job = "a b" , x!="}" , } ')) == 'requests_total{job="a b",x!="}"}'
+
+
+@pytest.mark.parametrize("text", [r"[^0aA_/.\- ]", "[^0]", "[^a-z]x", r"(?!)"])
+def test_an_example_of_a_pattern_matches_or_there_is_none(text: str) -> None:
+    found = pattern.example(text)
+    assert found is None or re.fullmatch(text, found)
+    assert (found is None) == (text not in ("[^0]", "[^a-z]x"))
 
 
 @pytest.mark.parametrize(

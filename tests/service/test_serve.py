@@ -164,7 +164,9 @@ async def test_sigterm_ends_it_in_time_with_requests_in_flight_and_a_hung_collec
         idle = [await asyncio.open_connection("127.0.0.1", int(port)) for _ in range(5)]
         async with ClientSession(server.url) as http:
             in_flight = [asyncio.create_task(http.post("/tenants", json=body)) for _ in range(5)]
-            await asyncio.sleep(0.5)
+            async with asyncio.timeout(5):
+                while len(stripe.asked("POST", "/v1/customers")) < 5:
+                    await asyncio.sleep(0.01)
             code, seconds = await server.stop()
             assert [(await answered).status for answered in in_flight] == [201] * 5
         for _, writer in idle:

@@ -39,7 +39,7 @@ async def worker(environment, own_redis):
 
 @pytest.fixture
 def logged():
-    """What the service writes to stdout, and a way to have it written."""
+    """Where the service writes what it otherwise writes to stdout."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield io.BytesIO()

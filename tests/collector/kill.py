@@ -6,7 +6,6 @@ The last line is `sent= delivered= lost= doubled=` of log records, after a line 
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -25,6 +24,7 @@ from chaos.lab.configuration import collector_arguments
 from chaos.lab.ports import LOOPBACK, choose_ports
 from chaos.lab.programs import find
 from tests.collector.gateway import gateway_environment, write_overlay
+from tests.collector.otlp_fixtures import log_records, spans
 
 BATCH = 20
 PORTS = (
@@ -70,11 +70,11 @@ class Program:
     def start(self) -> None:
         with self._log.open("a") as log:
             self._process = subprocess.Popen(self._argv, env=self._environ, stdout=log, stderr=log)
-        deadline = time.monotonic() + _READY_SECONDS
-        while not _answers(self._health):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"kill: the collector did not start; see {self._log}")
-            time.sleep(0.05)
+        try:
+            self._await_ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """SIGKILL: nothing is flushed."""
@@ -84,12 +84,26 @@ class Program:
     def stop(self) -> None:
         """SIGTERM: what was acknowledged is written."""
         self._process.terminate()
-        self._process.wait(10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not _answers(self._health):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"kill: the collector did not start; see {self._log}")
+            time.sleep(0.05)
 
 
 @dataclass
 class Load:
-    """Sends records until told to stop; a request that was not acknowledged is sent again, as it was."""
+    """Sends records until told to stop; a request that was not acknowledged is sent again, as it was.
+
+    `records` and `traces` are those that were acknowledged.
+    """
 
     otlp: str
     rate: float
@@ -113,36 +127,41 @@ class Load:
         while not self._stop.is_set():
             bodies = [f"record-{self.records + number}" for number in range(BATCH)]
             entries = [{"timeUnixNano": "1", "body": {"stringValue": body}} for body in bodies]
-            self._until_taken("logs", {"resourceLogs": [{"scopeLogs": [{"logRecords": entries}]}]})
-            self.records += BATCH
-            time.sleep(BATCH / self.rate)
+            if self._is_taken("logs", {"resourceLogs": [{"scopeLogs": [{"logRecords": entries}]}]}):
+                self.records += BATCH
+            self._stop.wait(BATCH / self.rate)
 
     def _traces(self) -> None:
         while not self._stop.is_set():
-            self.traces += 1
-            ids = {"traceId": f"{self.traces:032x}", "spanId": f"{self.traces:016x}"}
+            number = self.traces + 1
+            ids = {"traceId": f"{number:032x}", "spanId": f"{number:016x}"}
             span = {**ids, "name": "s", "startTimeUnixNano": "1", "endTimeUnixNano": "2", "status": {"code": 2}}
-            self._until_taken("traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
-            time.sleep(0.02)
+            if self._is_taken("traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}):
+                self.traces = number
+            self._stop.wait(0.02)
 
-    def _until_taken(self, signal_name: str, body: dict[str, object]) -> None:
-        while True:
+    def _is_taken(self, signal_name: str, body: dict[str, object]) -> bool:
+        """Send until it is acknowledged; False when told to stop before that."""
+        while not self._stop.is_set():
             try:
                 if requests.post(f"{self.otlp}/v1/{signal_name}", json=body, timeout=2).ok:
-                    return
+                    return True
             except requests.RequestException:
                 pass  # the gateway is down; that is what we are here for
-            time.sleep(0.1)
+            self._stop.wait(0.1)
+        return False
 
 
 def play(folder: Path, kills: int, rate: float, seconds_between: float) -> Count:
     """Kill the gateway; every other time while its receiver is down. Then wait until nothing comes any more."""
     ports = choose_ports(PORTS, {})
     address = {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
-    sink = _sink(folder, address)
-    gateway = _gateway(folder, address)
-    load = Load(f"http://{address['gateway']}", rate)
-    try:
+    with ExitStack() as running:
+        sink = _sink(folder, address)
+        running.callback(sink.stop)
+        gateway = _gateway(folder, address)
+        running.callback(gateway.kill)
+        load = Load(f"http://{address['gateway']}", rate)
         with load.running():
             for number in range(kills):
                 time.sleep(seconds_between)
@@ -156,9 +175,6 @@ def play(folder: Path, kills: int, rate: float, seconds_between: float) -> Count
                 print(f"kill: {number + 1} of {kills}, {load.records} records taken", file=sys.stderr, flush=True)
             time.sleep(seconds_between)
         _settle(folder / "logs.jsonl", load.records)
-    finally:
-        gateway.kill()
-        sink.stop()
     return _count(folder, load)
 
 
@@ -213,35 +229,15 @@ def _settle(file: Path, records: int) -> None:
 
 def _count(folder: Path, load: Load) -> Count:
     records = _records(folder / "logs.jsonl")
-    traces = {
-        span["traceId"]
-        for line in _lines(folder / "traces.jsonl")
-        for resource in line["resourceSpans"]
-        for scope in resource["scopeSpans"]
-        for span in scope["spans"]
-    }
+    traces = {span["traceId"] for span in spans(folder / "traces.jsonl")}
     taken = {f"record-{number}" for number in range(load.records)}
     doubled = sum(times - 1 for record, times in records.items() if record in taken)
-    return Count(load.records, len(taken & records.keys()), doubled, load.traces, len(traces))
+    traced = {f"{number:032x}" for number in range(1, load.traces + 1)}
+    return Count(load.records, len(taken & records.keys()), doubled, load.traces, len(traced & traces))
 
 
 def _records(file: Path) -> Counter[str]:
-    return Counter(
-        entry["body"]["stringValue"]
-        for line in _lines(file)
-        for resource in line["resourceLogs"]
-        for scope in resource["scopeLogs"]
-        for entry in scope["logRecords"]
-    )
-
-
-def _lines(file: Path) -> Iterator[dict[str, list[dict[str, list[dict[str, list[dict[str, dict[str, str]]]]]]]]]:
-    """Whole lines; one that a kill cut off is none."""
-    for line in file.read_text().splitlines():
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
-            continue
+    return Counter(record["body"]["stringValue"] for record in log_records(file))
 
 
 def _answers(url: str) -> bool:

@@ -21,8 +21,10 @@ class Collector:
     folder: Path
 
     def scrape(self) -> str:
-        """What Prometheus is shown, exemplars included."""
-        return requests.get(self.metrics, headers=_OPENMETRICS, timeout=5).text
+        """What Prometheus is shown, exemplars included; raises unless it is shown."""
+        response = requests.get(self.metrics, headers=_OPENMETRICS, timeout=5)
+        response.raise_for_status()
+        return response.text
 
     def samples(self) -> dict[str, str]:
         """What a scrape gives: value by series."""

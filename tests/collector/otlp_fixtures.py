@@ -37,3 +37,22 @@ def lines(file: Path, count: int) -> list[Any]:
             return [json.loads(line) for line in text.splitlines()[:count]]
         assert time.monotonic() < deadline, f"{file} has {text.count(chr(10))} lines, expected {count}"
         time.sleep(0.05)
+
+
+def spans(file: Path) -> list[Any]:
+    """Every span that the file exporter has written so far."""
+    scopes = [scope for resource in _whole(file, "resourceSpans") for scope in resource["scopeSpans"]]
+    return [span for scope in scopes for span in scope["spans"]]
+
+
+def log_records(file: Path) -> list[Any]:
+    """Every log record that the file exporter has written so far."""
+    scopes = [scope for resource in _whole(file, "resourceLogs") for scope in resource["scopeLogs"]]
+    return [record for scope in scopes for record in scope["logRecords"]]
+
+
+def _whole(file: Path, kind: str) -> list[Any]:
+    """The resources in its lines; a last line that is still being written, or was cut off, is none."""
+    return [
+        resource for line in file.read_text().rpartition("\n")[0].splitlines() for resource in json.loads(line)[kind]
+    ]

@@ -4,9 +4,11 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 
 from chaos.lab.programs import PROJECT
@@ -22,12 +24,18 @@ PATTERNS = load_forms()
 
 def test_no_pattern_leaves_in_any_position(collector: Collector) -> None:
     examples = [pattern.example for pattern in PATTERNS]
-    seen = json.dumps([collector.exported("traces", examples), collector.exported("logs", examples)])
-    seen += collector.scraped(examples)
-    assert [example for example in examples if example in seen] == []
-    assert "unknown-" not in seen
-    assert BYTES not in seen
-    assert f"before {MASK} after" in seen
+    seen = {signal: json.dumps(collector.exported(signal, examples)) for signal in ("traces", "logs")}
+    seen["metrics"] = collector.scraped(examples)
+    for signal, text in seen.items():
+        assert [example for example in examples if example in text] == [], signal
+        assert "unknown-" not in text, signal
+        assert BYTES not in text, signal
+        assert f"before {MASK} after" in text, signal
+
+
+def test_a_scrape_that_shows_nothing_proves_nothing(collector: Collector) -> None:
+    with pytest.raises(requests.HTTPError, match="404"):
+        replace(collector, metrics=f"{collector.metrics}/elsewhere").scrape()
 
 
 def test_what_only_looks_like_a_secret_is_left_alone(collector: Collector) -> None:

@@ -1,6 +1,5 @@
 """Agent and gateway on loopback with their own files, and the service's own exporter before them."""
 
-import json
 import os
 import subprocess
 import time
@@ -14,6 +13,7 @@ from chaos.lab.configuration import collector_arguments
 from chaos.lab.ports import LOOPBACK, choose_ports
 from deploy.certificates import Authority, utc_now
 from tests.collector.gateway import write_overlay
+from tests.collector.otlp_fixtures import spans
 
 TRACES = 40
 _SECONDS = 20
@@ -119,11 +119,7 @@ def _written(out: Path) -> set[str]:
     """Trace ids in the file, once all are there or the time is over."""
     deadline = time.monotonic() + _SECONDS
     while True:
-        lines = out.read_text().rpartition("\n")[0].splitlines()
-        spans = [
-            s for line in lines for r in json.loads(line)["resourceSpans"] for c in r["scopeSpans"] for s in c["spans"]
-        ]
-        found = {span["traceId"] for span in spans}
+        found = {span["traceId"] for span in spans(out)}
         if len(found) == TRACES or time.monotonic() > deadline:
             return found
         time.sleep(0.2)

@@ -19,6 +19,7 @@ EVENTS ?= 200000
 NAUGHTY_SHARE ?= 1
 HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
+DURABILITY_OUTCOME := var/durability/outcome.json
 LABS = $(shell grep -rl --include="*.py" pytest.mark.lab tests)
 SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
@@ -99,8 +100,15 @@ overload: setup ## send three times what one process can serve, and measure what
 	@$(BIN)/python -m bench.overload
 
 durability-falsify: setup ## prove that the durability bench sees a loss: a Redis that syncs each second, a claim before the write
-	@$(BIN)/python -m chaos.lab.durability --kills 0 --power-losses 10 --events 5000 --appendfsync everysec; test $$? -eq 1
-	@$(BIN)/python -m chaos.lab.durability --kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write; test $$? -eq 1
+	@$(call finds-a-loss,--kills 0 --power-losses 10 --events 5000 --appendfsync everysec)
+	@$(call finds-a-loss,--kills 30 --power-losses 0 --events 10000 --rate 1500 --mistake claim-before-write)
+
+# A crash ends with 1, too: only a run that came to its end writes its outcome.
+define finds-a-loss
+rm -f $(DURABILITY_OUTCOME); $(BIN)/python -m chaos.lab.durability $(1); status=$$?; \
+	test $$status -eq 1 && test -s $(DURABILITY_OUTCOME) || \
+	{ echo "durability-falsify: ended with $$status; expected 1 and $(DURABILITY_OUTCOME)" >&2; exit 1; }
+endef
 
 slo-test: setup ## play every generated promtool suite of the service's objectives, and a native histogram's (builds promtool 3 on first use)
 	@$(BIN)/python -m chaos.lab.install promtool-3

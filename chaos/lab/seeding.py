@@ -6,16 +6,18 @@ things that the load does not bring have counters that stand still, so that none
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import promql_parser
+
+from chaos.errors import LabError
 from chaos.lab.history import History, RawSeries, RecordedSeries
 from chaos.lab.scaling import Intervals, seconds
 from slo import names, promql, rules
 from slo.indicator import Counted, Threshold
 from slo.model import Slo
 from slo.query import Counter
-from slo.selector import Selector
+from slo.selector import Matcher, Selector
 
 _INSTANCE = "history"
 _FINE_WINDOWS = 2
@@ -38,7 +40,12 @@ EVENTS_A_REQUEST = {
 Tenants at half of their daily cap are the history's alone: the load's own do not get there in a run.
 """
 _Key = tuple[str, tuple[tuple[str, str], ...]]
-_SELECTED = re.compile(r"[a-z_:]+\{[^}]*\}")
+_OPERATORS = (
+    (promql_parser.MatchOp.Equal, "="),
+    (promql_parser.MatchOp.NotEqual, "!="),
+    (promql_parser.MatchOp.Re, "=~"),
+    (promql_parser.MatchOp.NotRe, "!~"),
+)
 
 
 def history_of(
@@ -96,7 +103,25 @@ def _key(name: str, labels: Mapping[str, str]) -> _Key:
 def _levels(slos: Iterable[Slo]) -> Iterator[Selector]:
     for slo in slos:
         if isinstance(slo.indicator, Threshold):
-            yield from (Selector.parse(found) for found in _SELECTED.findall(slo.indicator.expression))
+            yield from _selectors(slo.indicator.expression)
+
+
+def _selectors(expression: str) -> list[Selector]:
+    """Of the series that an expression reads, as Prometheus's grammar has them."""
+    found: list[promql_parser.VectorSelector] = []
+
+    def note(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+
+    promql_parser.walk(promql_parser.parse(expression), note)
+    if nameless := [each for each in found if not each.name]:
+        raise LabError(f"no history for {len(nameless)} selectors of {expression}; expected each to name its metric")
+    return [Selector(each.name or "", tuple(map(_matcher, each.matchers.matchers))) for each in found]
+
+
+def _matcher(found: promql_parser.Matcher) -> Matcher:
+    return Matcher(found.name, next(text for op, text in _OPERATORS if op == found.op), found.value)
 
 
 def _recorded(slo: Slo, raw: Iterable[RawSeries], scale: int, period: float) -> Iterator[RecordedSeries]:

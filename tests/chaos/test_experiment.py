@@ -6,6 +6,10 @@ import yaml
 
 from chaos.errors import UserMistake
 from chaos.experiment import available, load_experiment
+from chaos.lab.configuration import pipeline_rules
+from chaos.order import others_than, slo_of
+from slo import rules
+from slo.guarded import Guarded
 
 
 @pytest.mark.parametrize("name", available())
@@ -13,6 +17,16 @@ def test_each_experiment_that_ships_has_a_contract(name: str) -> None:
     experiment = load_experiment(name)
     assert experiment.contract.mttr_seconds > 0
     assert experiment.document["rollbacks"]
+
+
+@pytest.mark.parametrize("name", available())
+def test_a_contract_names_only_alerts_that_the_lab_can_fire(name: str) -> None:
+    contract = load_experiment(name).contract
+    slo, policy = slo_of(contract.slo, 1)
+    documents = [rules.rule_file(one.slo, one.policy) for one in (Guarded(slo, policy), *others_than(slo, 1))]
+    documents += [yaml.safe_load(path.read_text()) for path in pipeline_rules()]
+    alerts = {rule.get("alert") for document in documents for group in document["groups"] for rule in group["rules"]}
+    assert {contract.alert, *contract.also} <= alerts
 
 
 def document() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 import yaml
 
-from chaos.errors import GameDayError
+from chaos.errors import GameDayError, LabError
 from chaos.lab.contract import queueing
 from chaos.lab.contract.judgement import Judgement, Labels, judge
 from chaos.lab.contract.traffic import Caller
@@ -33,7 +33,10 @@ LIFETIME_SECONDS = 300.0
 
 
 async def check(root: Path, progress: Progress) -> Judgement:
-    """The last judgement: the first one that holds, or the one when the time is over."""
+    """The last judgement: the first one that holds, or the one when the time is over.
+
+    Raises LabError where the lab does not come up, or does not answer.
+    """
     slo, policy = slo_of("api-availability", 1)
     folder = RunFolder(root)
     folder.make()
@@ -46,6 +49,8 @@ async def check(root: Path, progress: Progress) -> Judgement:
         await asyncio.to_thread(Caller(state.urls).exercise)
         await asyncio.to_thread(queueing.overfill, await queueing.start(lab, state.urls["otlp"]))
         return await asyncio.to_thread(_judge_until_it_holds, state.urls["prometheus"], progress)
+    except requests.RequestException as error:
+        raise LabError(f"the lab does not answer as it should: {error}") from error
     finally:
         await lab.down()
 
@@ -81,13 +86,13 @@ def _groups() -> Sequence[dict[str, Any]]:
 
 
 def main() -> int:
-    """0 if the contract holds; 1 with one line for each breach; 2 if the lab does not come up."""
+    """0 if the contract holds; 1 with one line for each breach; 3 if the lab does not come up or does not work."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             judgement = asyncio.run(check(Path(folder) / "run", Progress()))
         except GameDayError as error:
             print(f"contract: {error}", file=sys.stderr)
-            return 2
+            return error.exit_code
     for name in judgement.orphans:
         print(f"contract: {name}: in the registry and in no rule, alert or panel", file=sys.stderr)
     for use in judgement.missing:

@@ -10,7 +10,10 @@ from typing import Any
 
 import requests
 
+from chaos.errors import LabError
+
 _SECONDS = 10.0
+_READY_SECONDS = 30.0
 
 
 class Caller:
@@ -21,7 +24,10 @@ class Caller:
         self._http = requests.Session()
 
     def exercise(self) -> None:
-        """Success, refusal and failure of everything that panels and rules look at."""
+        """Success, refusal and failure of everything that panels and rules look at.
+
+        Raises LabError, or requests.RequestException, where the lab does not work.
+        """
         tenant_id, headers = self._tenant()
         self._report(headers)
         for path in (f"/usage/{tenant_id}", "/health", "/nowhere"):
@@ -34,14 +40,14 @@ class Caller:
 
     def _tenant(self) -> tuple[str, dict[str, str]]:
         """Wait until the service takes tenants: its dependencies may have started after it."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + _READY_SECONDS
         while True:
             answer = self._sign_up("contract@example.com")
             if answer.status_code == requests.codes.created:
                 created = answer.json()
                 return created["tenant_id"], {"Authorization": f"Bearer {created['api_key']}"}
             if time.monotonic() > until:
-                raise RuntimeError(f"expected a tenant to be created, got {answer.status_code}: {answer.text}")
+                raise LabError(f"expected a tenant to be created, got {answer.status_code}: {answer.text}")
             time.sleep(0.5)
 
     def _sign_up(self, email: str) -> requests.Response:

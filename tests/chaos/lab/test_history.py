@@ -1,4 +1,6 @@
 import time
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from chaos.lab.programs import find
 from chaos.lab.seeding import EVENTS_A_REQUEST, history_of
 from chaos.order import others_than, slo_of
 from slo import names
-from slo.indicator import Counted
+from slo.indicator import Counted, Threshold
 
 
 def small(end: float) -> History:
@@ -83,3 +85,26 @@ def test_the_history_of_all_objectives_gives_each_what_its_rules_read() -> None:
             good = [each.rate for each in history.raw if one.indicator.part.selector.matches(each.name, each.labels)]
             assert sum(good) == recorded[one.name]
     assert len({(one.name, *sorted(one.labels.items())) for one in history.raw}) == len(history.raw)
+
+
+@pytest.mark.parametrize(
+    ("expression", "seeded"),
+    [
+        ('time() - s3_uploaded_timestamp{job="x"}', {"s3_uploaded_timestamp": {"job": "x"}}),
+        ("max(queue_p99_seconds)", {"queue_p99_seconds": {}}),
+        ('Depth{a=~"b|c",d!="e"} / on () Room2{f="{}"}', {"Depth": {"a": "b"}, "Room2": {"f": "{}"}}),
+        ('max_over_time(lag{g="h"}[5m]) * scalar(k8s_nodes)', {"lag": {"g": "h"}, "k8s_nodes": {}}),
+    ],
+)
+def test_every_series_that_a_levels_expression_reads_is_seeded(expression: str, seeded: dict[str, object]) -> None:
+    slo, _ = slo_of("api-availability", 5)
+    level = replace(slo, name="level", indicator=Threshold(expression, "lte", Decimal(1)))
+    history = history_of(slo, [level], 5, 40.0, intervals(5), end=1_000_000.0)
+    assert {one.name: one.labels for one in history.recorded if not one.name.startswith("slo:")} == seeded
+
+
+def test_a_level_whose_metric_has_no_name_is_refused() -> None:
+    slo, _ = slo_of("api-availability", 5)
+    level = replace(slo, name="level", indicator=Threshold('{job="x"}', "lte", Decimal(1)))
+    with pytest.raises(LabError, match="expected each to name its metric"):
+        history_of(slo, [level], 5, 40.0, intervals(5), end=1_000_000.0)

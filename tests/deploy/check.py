@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -30,6 +31,8 @@ UNCHECKED = {
     "grafana": "provisioning has no checker but Grafana itself",
 }
 """Their files are held against the documented fields by tests/deploy/test_observability.py."""
+Check = Callable[[Path], None]
+"""Gets a folder of its own; raises Refused where the program does not take the file."""
 
 
 class Refused(Exception):
@@ -88,7 +91,7 @@ def check_redis(folder: Path) -> None:
         raise Refused(f"the server has {found}, expected {expected}")
 
 
-CHECKS: Mapping[str, Callable[[Path], None]] = {
+CHECKS: Mapping[str, Check] = {
     "compose": check_compose,
     "agent": check_agent,
     "gateway": check_gateway,
@@ -99,25 +102,32 @@ CHECKS: Mapping[str, Callable[[Path], None]] = {
 }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit 1 where a program refuses its file."""
+def main(arguments: list[str] | None = None, checks: Mapping[str, Check] = CHECKS) -> int:
+    """Exit 1 where a program refuses its file or a check breaks; the others are judged all the same."""
     parser = argparse.ArgumentParser(prog="python -m tests.deploy.check", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*CHECKS, []], metavar="NAME", help=f"of {', '.join(CHECKS)}")
-    names = parser.parse_args(arguments).names or list(CHECKS)
-    refused = 0
-    for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                CHECKS[name](Path(folder))
-                print(f"{name}: accepted")
-            except (Refused, GameDayError) as error:
-                refused += 1
-                print(f"{name}: {error}", file=sys.stderr)
-    unchecked = UNCHECKED if len(names) == len(CHECKS) else {}
+    parser.add_argument("names", nargs="*", choices=[*checks, []], metavar="NAME", help=f"of {', '.join(checks)}")
+    names = parser.parse_args(arguments).names or list(checks)
+    accepted = sum([_judge(name, checks[name]) for name in names])
+    unchecked = UNCHECKED if len(names) == len(checks) else {}
     for name, reason in unchecked.items():
         print(f"{name}: not checked by its program: {reason}")
-    print(f"accepted={len(names) - refused} refused={refused} unchecked={len(unchecked)}")
+    refused = len(names) - accepted
+    print(f"accepted={accepted} refused={refused} unchecked={len(unchecked)}")
     return 1 if refused else 0
+
+
+def _judge(name: str, check: Check) -> bool:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            check(Path(folder))
+    except (Refused, GameDayError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+    except Exception:  # noqa: BLE001 - whatever broke, the other programs have yet to say what they think
+        print(f"{name}: could not be judged: {traceback.format_exc()}", file=sys.stderr)
+    else:
+        print(f"{name}: accepted")
+        return True
+    return False
 
 
 def _program(name: str) -> Path:

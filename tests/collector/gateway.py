@@ -8,15 +8,10 @@ import yaml
 from deploy.certificates import Authority, utc_now
 
 
-def gateway_environment(folder: Path) -> dict[str, str]:
+def gateway_environment(folder: Path, authority: Authority | None = None) -> dict[str, str]:
     """Variables of a gateway whose files are below `folder` and whose receivers do not answer."""
-    tls = folder / "tls"
-    tls.mkdir(parents=True, exist_ok=True)
-    now = utc_now()
-    for name, content in Authority.create(now).issue("gateway", now).items():
-        (tls / name).write_bytes(content)
     return {
-        "TLS_DIR": str(tls),
+        "TLS_DIR": str(certificates(folder / "tls", "gateway", authority or Authority.create(utc_now()))),
         "QUEUE_DIR": str(folder / "queue"),
         "OTLP_ENDPOINT": "127.0.0.1:4317",
         "HEALTH_ENDPOINT": "127.0.0.1:13133",
@@ -25,6 +20,14 @@ def gateway_environment(folder: Path) -> dict[str, str]:
         "LOKI_ENDPOINT": "http://127.0.0.1:9/otlp",
         "OWN_METRICS_ENDPOINT": "http://127.0.0.1:9",
     }
+
+
+def certificates(tls: Path, host: str, authority: Authority) -> Path:
+    """The folder, with the files of that host in it."""
+    tls.mkdir(parents=True, exist_ok=True)
+    for name, content in authority.issue(host, utc_now()).items():
+        (tls / name).write_bytes(content)
+    return tls
 
 
 def write_overlay(path: Path, otlp: str, traces_file: Path | None = None) -> Path:

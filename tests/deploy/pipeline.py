@@ -12,12 +12,12 @@ import requests
 from chaos.lab.configuration import collector_arguments
 from chaos.lab.ports import LOOPBACK, choose_ports
 from deploy.certificates import Authority, utc_now
-from tests.collector.gateway import write_overlay
+from tests.collector.gateway import certificates, gateway_environment, write_overlay
 from tests.collector.otlp_fixtures import spans
 
 TRACES = 40
 _SECONDS = 20
-_PORTS = ("agent", "agent_health", "gateway", "gateway_http", "gateway_health", "gateway_metrics", "nobody")
+_PORTS = ("agent", "agent_health", "gateway", "gateway_http", "gateway_health", "gateway_metrics")
 _SENDER = """
 import sys
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -37,47 +37,37 @@ provider.shutdown()
 
 def traces_through(collector: Path, python: Path, folder: Path) -> tuple[set[str], str]:
     """Ids of the traces that came out behind the gateway, and all that was written there."""
-    ports = choose_ports(_PORTS, {})
-    tls = {
-        host: _certificates(folder, host, authority)
-        for authority in [_authority()]
-        for host in ("agent", "gateway", "service")
-    }
+    ports, authority = choose_ports(_PORTS, {}), Authority.create(utc_now())
+    service = certificates(folder / "service", "service", authority)
     out = folder / "traces.jsonl"
-    with _running(collector, folder, ports, tls, out):
+    with _running(collector, folder, ports, authority, out):
         endpoint = f"https://{LOOPBACK}:{ports['agent']}"
         try:
-            requests.post(f"{endpoint}/v1/traces", json={}, verify=str(tls["service"] / "ca.pem"), timeout=5)
+            requests.post(f"{endpoint}/v1/traces", json={}, verify=str(service / "ca.pem"), timeout=5)
         except requests.exceptions.ConnectionError:
             pass  # the agent asked for a certificate
         else:
             raise AssertionError("the agent took a request without a certificate")
-        subprocess.run(
-            [python, "-c", _SENDER, endpoint, str(TRACES)], env=_client(tls["service"]), timeout=60, check=True
-        )
+        subprocess.run([python, "-c", _SENDER, endpoint, str(TRACES)], env=_client(service), timeout=60, check=True)
         return _written(out), out.read_text()
 
 
 @contextmanager
 def _running(
-    collector: Path, folder: Path, ports: Mapping[str, int], tls: Mapping[str, Path], out: Path
+    collector: Path, folder: Path, ports: Mapping[str, int], authority: Authority, out: Path
 ) -> Iterator[None]:
-    own = {"OWN_METRICS_ENDPOINT": f"http://{LOOPBACK}:{ports['nobody']}"}
     address = {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
-    gateway = own | {
+    gateway = gateway_environment(folder / "gateway", authority) | {
         "OTLP_ENDPOINT": address["gateway"],
-        "TLS_DIR": str(tls["gateway"]),
-        "QUEUE_DIR": str(folder / "gateway-queue"),
         "HEALTH_ENDPOINT": address["gateway_health"],
         "PROMETHEUS_ENDPOINT": address["gateway_metrics"],
-        "TEMPO_ENDPOINT": f"http://{address['nobody']}",
-        "LOKI_ENDPOINT": f"http://{address['nobody']}",
         "DECISION_WAIT": "1s",
     }
-    agent = own | {
+    agent = {
+        "OWN_METRICS_ENDPOINT": gateway["OWN_METRICS_ENDPOINT"],
         "OTLP_ENDPOINT": address["agent"],
-        "TLS_DIR": str(tls["agent"]),
-        "QUEUE_DIR": str(folder / "agent-queue"),
+        "TLS_DIR": str(certificates(folder / "agent" / "tls", "agent", authority)),
+        "QUEUE_DIR": str(folder / "agent" / "queue"),
         "HEALTH_ENDPOINT": address["agent_health"],
         "GATEWAY_HOST": "localhost",
         "GATEWAY_PORT": str(ports["gateway"]),
@@ -91,18 +81,6 @@ def _running(
             stack.callback(process.terminate)
             _wait(f"http://{address[f'{name}_health']}", folder / f"{name}.log")
         yield
-
-
-def _authority() -> Authority:
-    return Authority.create(utc_now())
-
-
-def _certificates(folder: Path, host: str, authority: Authority) -> Path:
-    tls = folder / "tls" / host
-    tls.mkdir(parents=True)
-    for name, content in authority.issue(host, utc_now()).items():
-        (tls / name).write_bytes(content)
-    return tls
 
 
 def _client(tls: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ Builds what it needs and the machine lacks (the full Collector, promtool 3, Comp
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from chaos.lab.configuration import collector_arguments
 from chaos.lab.installation import ensure
 from chaos.lab.programs import PROJECT, find, tools_folder
 from chaos.lab.sources.workshop import Workshop
+from service.config.variables import FILE_SUFFIX, VARIABLES
 from tests.collector.gateway import gateway_environment
-from tests.deploy.composition import PRICES
+from tests.deploy.composition import PRICES, environment
 from tests.deploy.pipeline import TRACES, traces_through
 from tests.deploy.redis_server import settings_of_a_started_server
 
@@ -41,11 +43,15 @@ class Refused(Exception):
 
 def check_compose(folder: Path) -> None:
     """Docker Compose's own loader: schema, variables, references; and no price has a default."""
-    checker = _composecheck(folder)
-    _accept([checker, PROJECT / "docker-compose.yml"], PRICES)
+    argv: list[str | Path] = [_composecheck(folder), PROJECT / "docker-compose.yml"]
+    unset = {name + suffix: "" for name in VARIABLES for suffix in ("", FILE_SUFFIX)}
+    for dotenv in (PRICES, PRICES | {"NODE_ENV": "production"}, dict.fromkeys(VARIABLES, "said")):
+        given, expected = json.loads(_accept([*argv, "api"], unset | dotenv)), environment("api", dotenv)
+        if given != expected:
+            raise Refused(f"the service gets {given}; the tests rest on {expected}")
     for name in PRICES:
         without = {key: value for key, value in PRICES.items() if key != name}
-        if name not in _refuse([checker, PROJECT / "docker-compose.yml"], without):
+        if name not in _refuse(argv, without):
             raise Refused(f"docker-compose.yml is accepted without {name}")
 
 

@@ -45,13 +45,21 @@ def fillings(boards: Iterable[Board], question: Question) -> Iterator[Filling]:
         counts_of = cache(lambda expr: _counts(prometheus, question, expr))
         for board in boards:
             for panel in board.panels():
-                counts = [counts_of(query.expr) for query in panel.queries]
+                name = f"{board.uid}: {panel.title}"
+                try:
+                    counts = [counts_of(query.expr) for query in panel.queries]
+                except _UnansweredError as error:
+                    raise UnavailableError(f"{question.url}: {name}: {error}") from error
                 yield Filling(
-                    panel=f"{board.uid}: {panel.title}",
+                    panel=name,
                     series=sum(len(samples) for samples in counts),
                     samples=sum(map(sum, counts)),
                     empty=tuple(q.expr for q, samples in zip(panel.queries, counts, strict=True) if not samples),
                 )
+
+
+class _UnansweredError(Exception):
+    """One query has no answer; the message begins with it."""
 
 
 def _counts(prometheus: Any, question: Question, expr: str) -> list[int]:
@@ -62,10 +70,12 @@ def _counts(prometheus: Any, question: Question, expr: str) -> list[int]:
     try:
         found = prometheus.custom_query_range(concrete, end - question.lookback, end, str(step))
         counts = [sum(not math.isnan(float(value)) for _, value in series["values"]) for series in found]
-    except (requests.RequestException, PrometheusApiClientException) as error:
+    except requests.ConnectionError as error:
         raise UnavailableError(f"{question.url}: {_reason(error)}") from error
+    except (requests.RequestException, PrometheusApiClientException) as error:
+        raise _UnansweredError(f"{concrete}: {_reason(error)}") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise UnavailableError(f"{question.url}: {expr}: unknown answer; expected Prometheus's JSON") from error
+        raise _UnansweredError(f"{concrete}: unknown answer; expected Prometheus's JSON") from error
     return [count for count in counts if count]
 
 

@@ -12,6 +12,7 @@ from dashboards_as_code.variables import CHOSEN, INSTANCE, JOB, RATE_INTERVAL
 from service.telemetry.registry import Metric, prometheus_labels, prometheus_names
 from slo import names
 from slo.model import Pair, Severity, Slo, Window, plain
+from slo.rules import burn_alert
 
 REQUESTS = "billing.http.requests"
 HTTP_SERVER = "http.server.request.duration"
@@ -88,7 +89,6 @@ EVENT_NAME = "event.name"
 FOUND, MISSING, INVALID = "found", "missing", "invalid"
 BAD = "bad"
 DEAD = "dead"
-DIFFERENT = "different"
 HANDLED, UNHANDLED = "request.failed", "request.crashed"
 DECIDED_LOCALLY = ("allowed_locally", "limited_locally")
 REFUSED_WEBHOOKS = ("forged", "untimely", "malformed")
@@ -345,7 +345,7 @@ def seconds_to_exhaustion(slo: Slo, window: Window) -> str:
 def burn_alert_state(slo: Slo, pair: Pair) -> str:
     """The AlertState of one pair of windows as a number."""
     windows = {names.LONG_WINDOW: pair.long.text, names.SHORT_WINDOW: pair.short.text}
-    return _alert_state(slo, {ALERT_NAME: names.burn_alert(slo.name), names.SLO: slo.name, **windows})
+    return _alert_state(slo, {ALERT_NAME: burn_alert(slo), names.SLO: slo.name, **windows})
 
 
 def absence_alert_state(slo: Slo) -> str:

@@ -96,7 +96,7 @@ def _queried(expression: str, slo: Slo, more: str = "") -> str:
 def _of(slo: Slo) -> str:
     """Whose: the service, and the group where they are kept apart."""
     kept = ", ".join(f"{label} {{{{ $labels.{label} }}}}" for label in slo.groups)
-    return f"to {slo.service} ({kept})" if kept else f"to {slo.service}"
+    return f"of {slo.service} ({kept})" if kept else f"of {slo.service}"
 
 
 def _first(shown_as: str) -> str:

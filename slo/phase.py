@@ -22,6 +22,6 @@ class Phase:
         return self.seconds // STEP_SECONDS
 
 
-def steady(seconds: int, start: int = 0) -> str:
+def steady(seconds: int) -> str:
     """A counter of steady traffic."""
-    return f"{start}+{REQUESTS_A_STEP}x{seconds // STEP_SECONDS}"
+    return f"0+{REQUESTS_A_STEP}x{seconds // STEP_SECONDS}"

@@ -90,7 +90,7 @@ def period_start(slo: Slo) -> str:
     begun = f"and vector(time()) >= {first}"
     if not later:
         length = calendar.nominal_seconds
-        return f"vector({first} + floor((time() - {first}) / {length}) * {length}) {begun}"
+        return f"vector(time() - (time() - {first}) % {length}) {begun}"
     steps = (
         f"{after - before} * (time() >= bool {after})" for before, after in zip((first, *later), later, strict=False)
     )

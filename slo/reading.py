@@ -56,6 +56,14 @@ def mean(expression: str) -> Mean | None:
     return Mean(level, rest) if level else None
 
 
+def extreme(expression: str) -> Selector | None:
+    """A gauge as it is, or the largest or smallest of all its series."""
+    found = _bare(promql_parser.parse(expression))
+    if isinstance(found, promql_parser.AggregateExpr) and str(found.op) in ("max", "min") and not found.modifier:
+        found = _bare(found.expr)
+    return Selector.parse(str(found)) if Selector.matches_text(str(found)) else None
+
+
 def _counter(expression: Any) -> Selector | None:
     found = _bare(expression)
     if _is(found, "or") and str(_bare(found.rhs)) == "vector(0)":

@@ -124,8 +124,8 @@ def _surplus(slo: Slo, made: Traffic) -> Case:
     end = 2 * SURPLUS_FOR.seconds + made.lag_seconds
     part = made.part(steady(end))
     if not part:
-        series = made.series([Phase(_CALM, Decimal(1) if made.exact else Decimal(0))])
-        return _test(f"{slo.name}: a part that is the whole is not reported", series, never(alert, _CALM))
+        series = made.series([Phase(end, Decimal(1) if made.exact else Decimal(0))])
+        return _test(f"{slo.name}: a part that is the whole is not reported", series, never(alert, end))
     few = [one for one in made.events(f"0+1x{end // STEP_SECONDS}") if one["series"] != part[0]["series"]]
     return _test(f"{slo.name}: a part that is more than the whole is reported", [*few, *part], once(alert, end))
 

@@ -144,10 +144,18 @@ def _of(indicator: Indicator, groups: tuple[str, ...]) -> Traffic | None:
         return Counters(indicator.total.selector, indicator.part.selector, indicator.good, groups)
     if isinstance(indicator, NativeHistogram):
         return Histogram(indicator.selector, indicator.bound, groups, below=indicator.op.startswith("l"))
-    if isinstance(indicator, Threshold) and Selector.matches_text(indicator.expression):
-        good, bad = _levels_around(indicator)
-        return Gauge(Selector.parse(indicator.expression), good, bad, groups, exact=False)
+    if isinstance(indicator, Threshold):
+        return _of_level(indicator, groups)
     return _of_ratio(indicator, groups) if isinstance(indicator, Precomputed) else None
+
+
+def _of_level(indicator: Threshold, groups: tuple[str, ...]) -> Traffic | None:
+    """A gauge by itself or, where nothing is kept apart, the extreme of all its series."""
+    level = reading.extreme(indicator.expression)
+    if level is None or (groups and not Selector.matches_text(indicator.expression)):
+        return None
+    good, bad = _levels_around(indicator)
+    return Gauge(level, good, bad, groups, exact=False)
 
 
 def _of_ratio(indicator: Precomputed, groups: tuple[str, ...]) -> Traffic | None:

@@ -35,9 +35,9 @@ def overload(registry: Registry) -> Row:
     )
     limit = Panel(
         title="Concurrency limit",
-        description="Requests that each process serves at the same time before it sheds more.",
+        description="Requests that a process serves at the same time before it sheds more, the most of any.",
         unit=Unit.COUNT,
-        queries=(Query(queries.current_total(registry.metric(queries.CONCURRENCY_LIMIT)), "requests"),),
+        queries=(Query(queries.current_maximum(registry.metric(queries.CONCURRENCY_LIMIT)), "requests"),),
     )
     delay = Panel(
         title="Process delay",

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from dashboards_as_code import variables
-from dashboards_as_code.errors import UnavailableError, UsageError
+from dashboards_as_code.errors import UnavailableError
 from dashboards_as_code.preview.series import Exemplar, Series, exemplars_in, read
 from dashboards_as_code.preview.span import Span
 
@@ -45,11 +45,8 @@ class Answers:
         return found[:: 1 + len(found) // _MOST_EXEMPLARS]
 
     def reach(self) -> None:
-        """UsageError where no Prometheus answers."""
-        try:
-            self._ask("query", {"query": "1"})
-        except UnavailableError as error:
-            raise UsageError(str(error)) from error
+        """UnavailableError where no Prometheus answers."""
+        self._ask("query", {"query": "1"})
 
     def _result(self, expr: str, *, instant: bool) -> list[dict[str, Any]]:
         span, concrete = self.span, variables.substituted(expr, self.span.rate_interval)

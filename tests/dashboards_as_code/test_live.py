@@ -3,6 +3,7 @@
 import html
 import itertools
 import math
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from prometheus_api_client import PrometheusConnect
 
 from dashboards_as_code import queries, report
 from dashboards_as_code.__main__ import main
+from dashboards_as_code.errors import UnavailableError
 from dashboards_as_code.live import Question
 from dashboards_as_code.model import AlertState, Board, Panel, Query, Row, Unit
 from dashboards_as_code.sources import Sources
@@ -256,6 +258,13 @@ def test_a_prometheus_that_is_not_there_is_one_line_and_exit_3(capsys: pytest.Ca
     assert error.startswith(f"dashboards: {url}: ")
     assert "no connection" in error
     assert "expected" in error
+
+
+def test_a_query_that_is_refused_is_named_with_its_panel(prometheus: str) -> None:
+    panels = (Panel("half", "A panel.", Unit.COUNT, (Query("1 +", "one"),)),)
+    board = Board("test", "Test", "A test.", (Row("Row", panels),))
+    with pytest.raises(UnavailableError, match=re.escape(f"{prometheus}: test: half: 1 +: ") + ".*parse error"):
+        report.live([board], Question(prometheus, timedelta(seconds=9), "3s"))
 
 
 def test_a_server_that_is_no_prometheus_is_exit_3(endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:

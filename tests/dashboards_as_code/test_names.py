@@ -11,6 +11,8 @@ from dashboards_as_code.errors import DashboardError
 from dashboards_as_code.model import Board, Panel, Query, Row, Unit
 from dashboards_as_code.sources import Sources
 from service.telemetry.registry import Registry, prometheus_names
+from slo import names
+from slo.model import Alerting
 
 WORDS = {
     "hits_total": frozenset({"job", "instance", "code"}),
@@ -39,6 +41,19 @@ def test_every_expression_parses_and_names_only_what_exists(
     assert [p for panel in all_panels for q in panel.queries for p in vocabulary.problems(q.expr, words)] == []
     assert main(["check"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("findings=0")
+
+
+def test_the_state_of_an_alert_is_that_of_the_alert_as_its_document_calls_it(known: Sources) -> None:
+    entry, pair = known.guarded[0], known.guarded[0].policy.pairs[0]
+    renamed = replace(entry.slo, alerting=Alerting(name="ShopErrors"))
+    assert 'alertname="ShopErrors"' in queries.burn_alert_state(renamed, pair)
+    assert f'alertname="{names.burn_alert(entry.slo.name)}"' in queries.burn_alert_state(entry.slo, pair)
+
+
+def test_a_limit_of_each_process_is_not_added_up(known: Sources, all_panels: list[Panel]) -> None:
+    (limit,) = prometheus_names(known.registry.metric(queries.CONCURRENCY_LIMIT))
+    shown = {query.expr for panel in all_panels if panel.title == "Concurrency limit" for query in panel.queries}
+    assert [expr.partition("{")[0] for expr in shown] == [f"max ({limit}"]
 
 
 @pytest.mark.parametrize(

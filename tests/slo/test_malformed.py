@@ -48,10 +48,17 @@ def _mutated(documents: list[Any], number: int) -> tuple[list[Any], str, str]:
     if number % 2:
         steps, value = dice.choice([place for place in places if isinstance(place[1], dict) and place[0][-1] != "spec"])
         value["bogus"] = 7
-        return changed, _path((*steps, "bogus")), "bogus"
+        return changed, _path((*steps, "bogus")), "bogus: 7"
     steps, value = dice.choice(places)
     _at(document, steps[:-1])[steps[-1]] = [[7]] if not isinstance(value, list) else {"bogus": 7}
-    return changed, _path(steps), ""
+    return changed, _path(steps), f"{next(step for step in reversed(steps) if isinstance(step, str))}:"
+
+
+def _lines(text: str, document: int) -> range:
+    """The lines of one of the documents of a file."""
+    lines = text.splitlines()
+    ends = [0, *(number for number, line in enumerate(lines, start=1) if line == "---"), len(lines)]
+    return range(ends[document] + 1, ends[document + 1] + 1)
 
 
 @pytest.mark.parametrize("number", range(MUTATIONS))
@@ -59,16 +66,22 @@ def test_a_mutated_document_is_refused_with_its_path(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
     source = GOOD[number % len(GOOD)]
-    documents, path, marked = _mutated(list(yaml.safe_load_all(source.read_text())), number)
+    original = list(yaml.safe_load_all(source.read_text()))
+    documents, path, marked = _mutated(original, number)
     file = tmp_path / "mutated.yaml"
     file.write_text(yaml.safe_dump_all(documents))
     assert main(["check", str(file)]) == 2
-    lines = capsys.readouterr().err.splitlines()
-    found = [re.fullmatch(r"slo check: \S*mutated\.yaml:(\d+): (\S+): (.+)", line) for line in lines]
-    assert all(found), lines
+    told = capsys.readouterr().err.splitlines()
+    found = [re.fullmatch(r"slo check: \S*mutated\.yaml:(\d+): (\S+): (.+)", line) for line in told]
+    assert all(found), told
     about = [one for one in found if one and (one[2] == path or one[2].startswith((f"{path}.", f"{path}[")))]
-    assert about, (path, lines)
-    assert marked in file.read_text().splitlines()[int(about[0][1]) - 1]
+    assert about, (path, told)
+    text, line = file.read_text(), int(about[0][1])
+    changed = next(at for at, pair in enumerate(zip(documents, original, strict=True)) if pair[0] != pair[1])
+    assert line in _lines(text, changed)
+    # A value that is not plain may begin on the line below its key.
+    around = text.splitlines()[line - 1 - (number % 2 == 0) : line]
+    assert any(marked in one for one in around), (marked, line, text)
 
 
 @pytest.mark.parametrize("source", GOOD, ids=lambda path: path.stem)

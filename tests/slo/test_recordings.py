@@ -1,6 +1,8 @@
 """What holds of the rules of any documents: all that is read is recorded, once; nobody is woken who need not be."""
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from slo.guarded import Guarded, load_guarded
 from slo.promtest import test_files as made_tests
 from slo.rules import rule_file, to_yaml
 from slo.spec import SPECS
+
+Promtool = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SHOP = """\
 apiVersion: openslo/v1
@@ -89,8 +93,14 @@ def test_rules_of_documents_read_what_they_record_once() -> None:
 
 
 @pytest.mark.parametrize("case", PERIODS)
-def test_rules_of_a_period_read_what_they_record_once(tmp_path: Path, case: str) -> None:
-    rules = _rules(_shop(tmp_path, *PERIODS[case]))
+def test_rules_of_a_period_are_valid_and_read_what_they_record_once(
+    tmp_path: Path, promtool: Promtool, case: str
+) -> None:
+    entry = _shop(tmp_path, *PERIODS[case])
+    rules = _rules(entry)
+    (tmp_path / "rules.yaml").write_text(to_yaml(rule_file(entry.slo, entry.policy)))
+    checked = promtool("check", "rules", tmp_path / "rules.yaml")
+    assert checked.returncode == 0, checked.stderr
     assert _unrecorded(rules) == set()
     assert _repeated(rules) == []
 

@@ -48,6 +48,17 @@ def test_a_report(shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     )
 
 
+def test_an_slo_without_a_request_is_not_measured(
+    shop: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = ["--from", text(shop.end - 2 * DAY), "--to", text(shop.end)]
+    spec, folder = str(shop.spec("idle")), tmp_path / "report"
+    assert main(["report", spec, "--prometheus", shop.url, *span, "--out", str(folder), "--output", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["requests"], found["budget_spent_ratio"]) == ("not measured", 0, None)
+    assert "| idle | 99.9 % | no data | no data | 0 | 0 | 0 | not measured |" in (folder / "report.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "start", "end"),
     [

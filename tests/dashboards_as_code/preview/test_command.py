@@ -17,9 +17,9 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_no_prometheus_is_one_line_and_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_prometheus_is_one_line_and_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
-    assert main(["preview", "--prometheus", url, "--out", str(tmp_path / "page.html")]) == 2
+    assert main(["preview", "--prometheus", url, "--out", str(tmp_path / "page.html")]) == 3
     printed = capsys.readouterr()
     expected = "no connection; expected a Prometheus that answers /api/v1/query"
     assert (printed.out, printed.err) == ("", f"dashboards: {url}: {expected}\n")

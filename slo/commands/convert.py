@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         raise DocumentError(f"{content.place('')}: document: {expected}" for content in strangers)
     load_specs(options.files)
     text = "---\n".join(yaml_text.to_text(document) for document in sloth.to_openslo([one.value for one in contents]))
-    require_sound(str(options.out or "converted"), text)
+    require_sound(str(options.out or "standard output"), text)
     if options.out is None:
         print(text, end="")
         return 0

@@ -102,9 +102,12 @@ class Server:
                 await asyncio.sleep(0.05)
 
         task = asyncio.create_task(watch())
-        yield
-        done.set()
-        await task
+        try:
+            yield
+        finally:
+            done.set()
+            await asyncio.wait([task])
+        task.result()
         assert peak - before < self.MEMORY_GROWTH_BYTES, f"grew by {(peak - before) / 2**20:.0f} MiB"
         assert max(waits) < self.STALL_SECONDS, f"somebody else waited {max(waits):.2f} s"
 

@@ -29,6 +29,8 @@ class Refusals:
     ledger: Ledger
     authenticator: Authenticator
     presented: dict
+    good: str
+    """A key that is admitted."""
 
     async def refuse(self, kind, index=0):
         """Present a key of that kind, and be refused."""
@@ -40,13 +42,13 @@ class Refusals:
         return {"Authorization": self.presented[kind][0]}
 
 
-async def open_refusals(ledger):
-    """Put what is needed into the ledger."""
+async def open_refusals(ledger, older_peppers=()):
+    """Put what is needed into the ledger; `older_peppers` are tried as well, and no key has a digest under them."""
     pepper = derive_pepper(API_KEY_SECRET)
     made = {kind: [await _key(ledger, kind, pepper) for _ in range(_KEYS_A_KIND)] for kind in KINDS}
     gate = KeyGate(ledger)
-    authenticator = Authenticator(gate, Keyring(ledger), None, (pepper,), utc_now, Admissions())
-    return Refusals(ledger, authenticator, made)
+    authenticator = Authenticator(gate, Keyring(ledger), None, (pepper, *older_peppers), utc_now, Admissions())
+    return Refusals(ledger, authenticator, made, await _key(ledger, "good", pepper))
 
 
 async def _key(ledger, kind, pepper):

@@ -9,6 +9,7 @@ from service.ledger import keys
 from tests.service.conftest import API_KEY_SECRET
 
 NEW = generate()["API_KEY_SECRET"]
+PROMISED_SECONDS = 1.0
 ROTATED = {"API_KEY_SECRET": NEW, "API_KEY_SECRET_PREVIOUS": API_KEY_SECRET}
 
 
@@ -80,11 +81,13 @@ async def test_a_revoked_key_is_refused_by_every_replica_within_a_second(start_s
     assert await status_of(there, tenant_id, spare) == 200
     async with here.http.delete(f"/tenants/{tenant_id}/keys/{key['key_id']}", headers=headers) as response:
         assert response.status == 200
-    revoked, refused = monotonic(), 0.0
+    revoked, sent, admitted = monotonic(), 0.0, []
     assert await status_of(here, tenant_id, spare) == 401
     while await status_of(there, tenant_id, spare) == 200:
+        assert sent < PROMISED_SECONDS, "by when it was sent, so that a busy machine adds nothing"
+        admitted.append(sent)
         await asyncio.sleep(0.05)
-        refused = monotonic() - revoked
-        assert refused < 1.5  # a second, and what a busy machine adds
-    assert refused > 0, "the other replica never remembered the key, so nothing was shown"
-    proves("keys-rotate", f"refused after {refused:.2f} s")
+        sent = monotonic() - revoked
+    assert await status_of(there, tenant_id, spare) == 401
+    assert admitted, "the other replica never remembered the key, so nothing was shown"
+    proves("keys-rotate", f"of {PROMISED_SECONDS:g} s, admitted until {admitted[-1]:.2f} s after the revocation")

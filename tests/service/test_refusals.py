@@ -1,9 +1,12 @@
 """Five kinds of refusal are one: the same calls to Redis, the same answer. `make timing` has the times."""
 
+import hmac
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from service.ledger import admission
 from tests.service.refusals import KINDS, open_refusals
 
 
@@ -30,6 +33,24 @@ async def test_every_kind_makes_the_same_call_and_reads_as_many_fields(refusals,
     assert len(KINDS) == 5
     assert [len(calls) for calls in seen.values()] == [1] * len(KINDS)
     assert all(calls == seen["unknown id"] for calls in seen.values())
+
+
+async def test_every_digest_is_compared_in_constant_time_whatever_becomes_of_the_key(ledger, monkeypatch):
+    refusals = await open_refusals(ledger, older_peppers=(b"o" * 32, b"p" * 32))
+    compared, compare = [], hmac.compare_digest
+
+    def noted(kept, presented):
+        compared.append((len(kept), len(presented)))
+        return compare(kept, presented)
+
+    monkeypatch.setattr(admission, "hmac", SimpleNamespace(compare_digest=noted))
+    seen = {}
+    for kind in KINDS:
+        await refusals.refuse(kind)
+        seen[kind], compared[:] = list(compared), []
+    await refusals.authenticator.admit(refusals.good)
+    seen["accepted"] = compared
+    assert seen == dict.fromkeys((*KINDS, "accepted"), [(32, 32)] * 3)
 
 
 async def test_every_kind_gets_the_same_answer(service, open_ledger, shared_redis):

@@ -21,7 +21,7 @@ HUNG_SECONDS ?= 300
 GATEWAY_KILLS ?= 20
 DURABILITY_OUTCOME := var/durability/outcome.json
 LABS = $(shell grep -rl --include="*.py" pytest.mark.lab tests)
-SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+SHARED_OUT := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: dashboards-lint dashboards-pythons panels mutation board-pictures contract bench-telemetry help setup dev gameday falsify test test-cluster test-security naughty test-coverage security-audit security-check secret-scan sbom fuzz lifecycle agreement timing durability durability-falsify slo-test compare-sloth collector-kill deploy-secrets collector-check deploy-check overload lint lint-fix format lock clean
 
@@ -51,7 +51,7 @@ falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without 
 
 test: setup ## run the tests: labs that measure time by themselves, everything else side by side
 	@$(BIN)/pytest -m "not lab" $(SHARED_OUT)
-	@$(BIN)/pytest -m "lab and untimed" --numprocesses 2 --maxschedchunk 1 $(LABS)
+	@$(BIN)/pytest -m "lab and untimed" --numprocesses 3 --maxschedchunk 1 $(LABS)
 	@$(BIN)/pytest -m "lab and not untimed" $(LABS)
 
 test-security: setup ## run the tests behind every promise of security, and print each with what it proves

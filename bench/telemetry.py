@@ -202,10 +202,7 @@ async def measure(folder: Path, rounds: int, seconds: float, hung_seconds: float
             for one in (on, off):
                 await report(one.port, shown, CONNECTIONS, 2.0)
             ratios = {
-                size: await compare_throughput(
-                    on, off, shown, size, rounds if size == 1 else max(1, rounds // 3), seconds
-                )
-                for size in SIZES
+                size: await compare_throughput(on, off, shown, size, rounds_of(size, rounds), seconds) for size in SIZES
             }
         way = {"OTEL_EXPORTER_OTLP_ENDPOINT": stack.enter_context(hung_receiver())}
         hung = stack.enter_context(service(folder, redis_port, "hung", way))

@@ -17,7 +17,7 @@ from service.telemetry.instruments import Instruments
 
 WINDOW_SECONDS = 0.1
 TARGET_DELAY_SECONDS = 0.001
-LOWEST_LIMIT, FIRST_LIMIT, HIGHEST_LIMIT = 24, 256, 512
+LOWEST_LIMIT, FIRST_LIMIT, HIGHEST_LIMIT = 16, 256, 512
 """The lowest keeps one process busy: fewer requests at once would not be served any faster."""
 STEEPEST_FALL, RISE = 0.5, 1.05
 IN_USE = 0.5

@@ -51,7 +51,7 @@ falsify: setup ## prove that a GameDay can fail: a broken rule, a fault without 
 
 test: setup ## run the tests: labs that measure time by themselves, everything else side by side
 	@$(BIN)/pytest -m "not lab" $(SHARED_OUT)
-	@$(BIN)/pytest -m "lab and untimed" --numprocesses 3 --maxschedchunk 1 $(LABS)
+	@$(BIN)/pytest -m "lab and untimed" --numprocesses 2 --maxschedchunk 1 $(LABS)
 	@$(BIN)/pytest -m "lab and not untimed" $(LABS)
 
 test-security: setup ## run the tests behind every promise of security, and print each with what it proves

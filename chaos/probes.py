@@ -15,6 +15,7 @@ import psutil
 import redis.exceptions
 import requests
 
+from chaos.calm import active_alerts, is_calm
 from chaos.lab.readiness import redis_client
 from chaos.lab.state import LabState, read_state
 from chaos.load_log import first_of_good, read_requests
@@ -47,17 +48,9 @@ def requests_succeed(seconds: float, at_least: int) -> bool:
 def no_alert_fires() -> bool:
     """Prometheus knows of no alert that is pending or firing, but for tickets that the contract declares."""
     folder, lab = _lab()
-    alerts = _alerts(lab)
+    alerts = active_alerts(lab.urls["prometheus"])
     folder.record("alerts", active=alerts)
-    also = Plan.read(folder.plan).also
-    return all(one["alertname"] in also and one.get("severity") == "ticket" for one in alerts)
-
-
-def _alerts(lab: LabState) -> list[dict[str, str]]:
-    """The labels of what is pending or firing."""
-    answer = requests.get(f"{lab.urls['prometheus']}/api/v1/alerts", timeout=_HTTP_SECONDS)
-    answer.raise_for_status()
-    return [one["labels"] for one in answer.json()["data"]["alerts"]]
+    return is_calm(alerts, Plan.read(folder.plan).also)
 
 
 def redis_is_silent(seconds: float) -> bool:
@@ -126,7 +119,7 @@ def page_resolves() -> bool:
         return False
     return _until(
         plan.resolve_seconds,
-        lambda: _notified(folder, plan, "resolved") and not _paging(_alerts(lab), plan.also),
+        lambda: _notified(folder, plan, "resolved") and not _paging(active_alerts(lab.urls["prometheus"]), plan.also),
     )
 
 

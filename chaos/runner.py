@@ -6,8 +6,11 @@ import asyncio
 import random
 import time
 
+import requests
+
 from chaos import load, toolkit, warmth
 from chaos.audit import audit_ledger
+from chaos.calm import active_alerts, is_calm
 from chaos.errors import InvalidRun, LabError, UserMistake
 from chaos.guarding import guarded
 from chaos.lab.stack import Lab, LabOptions
@@ -62,7 +65,7 @@ async def _in_lab(
     progress(f"load: {rate:g} arrivals/s from {contract.tenants} tenants")
     reader = PrometheusReader(lab.parts.url("prometheus"))
     warm = await _warm(reader, order, progress)
-    await _settle(folder)
+    await _settle(folder, lab.parts.url("prometheus"), plan)
     await asyncio.sleep(random.Random(order.seed).uniform(0, order.pace.evaluation_seconds))
     responder = Responder(folder, lab.parts.url("service"), lab.restart, contract.alert)
     await guarded(_experiment(lab, folder, plan), responder.serve(inbox), progress.follow(folder))
@@ -112,14 +115,29 @@ async def _warm(reader: PrometheusReader, order: Order, progress: Progress) -> l
         await asyncio.sleep(1.0)
 
 
-async def _settle(folder: RunFolder) -> None:
-    """Let the load run for a while without a failure; InvalidRun says how many requests still fail."""
+async def _settle(folder: RunFolder, prometheus: str, plan: Plan) -> None:
+    """Let the load run for a while without a failure; InvalidRun says how many requests still fail.
+
+    Alerts of telemetry are pending until a young lab's counters have grown once. One that stays is left to the
+    experiment's own probe, which names it.
+    """
     await asyncio.sleep(SETTLED_SECONDS)
     end = time.monotonic() + WARM_SECONDS
     while failed := await asyncio.to_thread(_failed_lately, folder):
         if time.monotonic() > end:
             raise InvalidRun(f"no steady state: {failed} requests failed in the last {SETTLED_SECONDS:g} s")
         await asyncio.sleep(_CHECK_SECONDS)
+    while not await asyncio.to_thread(_is_calm, prometheus, plan):
+        if time.monotonic() > end:
+            break
+        await asyncio.sleep(_CHECK_SECONDS)
+
+
+def _is_calm(prometheus: str, plan: Plan) -> bool:
+    try:
+        return is_calm(active_alerts(prometheus), plan.also)
+    except requests.RequestException as error:
+        raise LabError(f"Prometheus does not say which alerts fire: {error}") from error
 
 
 def _failed_lately(folder: RunFolder) -> int:

@@ -8,6 +8,7 @@ import pytest
 from chaos.lab.catalogue import load
 from chaos.lab.programs import PROJECT, find
 from deploy.__main__ import TLS_HOSTS
+from loadtests.settings import DEFAULT_TENANTS
 from tests.deploy.composition import COMPOSE, SERVICES, TEXT, bound_bytes, networks
 
 WITHOUT_HEALTH = {"tempo", "loki", "toxiproxy"}
@@ -48,6 +49,10 @@ def test_there_is_no_default_for_a_secret() -> None:
     }  # fmt: skip
     assert all(secret["file"].startswith("./deploy/secrets/") for secret in COMPOSE["secrets"].values())
     assert "deploy/secrets/" in (PROJECT / ".gitignore").read_text().splitlines()
+
+
+def test_the_load_has_as_many_tenants_as_anywhere() -> None:
+    assert SERVICES["load"]["environment"]["LOAD_TENANTS"] == f"${{LOAD_TENANTS:-{DEFAULT_TENANTS}}}"
 
 
 @pytest.mark.parametrize("asks_no_password", ["prometheus", "alertmanager"])
